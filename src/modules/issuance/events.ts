@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { defineEvent } from '#platform/event.ts'
+
+/**
+ * All versions of one credential share a public id, and so one order: the family `credential`, keyed by public id.
+ * `credentialId` names one version.
+ */
+const version = z.object({ credentialId: z.string(), publicId: z.string(), recipientId: z.string() })
+
+/** Signed and printed: final. Sealed with the recipient's key, because it names a person. */
+export const credentialIssued = defineEvent({
+  name: 'credential.issued',
+  version: 1,
+  data: version.extend({
+    /** UUID of the credential's own address, `{PUBLIC_URL}/credentials/{documentId}`. */
+    documentId: z.string(),
+    batchId: z.string().optional(),
+    /** The signed credential, byte for byte as it is served. */
+    document: z.string(),
+    recipientName: z.string(),
+    recipientEmail: z.string(),
+    /** BCP 47 tag, for the mail and the page. */
+    locale: z.string(),
+    achievementName: z.string(),
+    issuerName: z.string(),
+    issuedAt: z.iso.datetime(),
+    /** Issued by an instance on plain http. */
+    test: z.boolean(),
+    /** Whether the recipient is to be told by e-mail. */
+    notify: z.boolean(),
+  }),
+  key: (data) => data.publicId,
+  subject: (data) => data.recipientId,
+})
+
+const statusChange = version.extend({ at: z.iso.datetime(), reason: z.string().max(200).optional() })
+
+/** For ever. */
+export const credentialRevoked = defineEvent({
+  name: 'credential.revoked',
+  version: 1,
+  data: statusChange,
+  key: (data) => data.publicId,
+})
+
+export const credentialSuspended = defineEvent({
+  name: 'credential.suspended',
+  version: 1,
+  data: statusChange,
+  key: (data) => data.publicId,
+})
+
+/** A suspension was lifted. */
+export const credentialReinstated = defineEvent({
+  name: 'credential.reinstated',
+  version: 1,
+  data: statusChange,
+  key: (data) => data.publicId,
+})
+
+/** Every record of the batch is issued, was there already, was refused, or is visibly dead. */
+export const batchFinished = defineEvent({
+  name: 'batch.finished',
+  version: 1,
+  data: z.object({
+    batchId: z.string(),
+    rows: z.number().int(),
+    created: z.number().int(),
+    existing: z.number().int(),
+    refused: z.number().int(),
+  }),
+  key: (data) => data.batchId,
+})

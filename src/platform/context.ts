@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { OrganizationId } from './organization-id.ts'
+
+/** What travels with a piece of work without being an argument: for logs, spans, deadlines and the second wall around a tenant. */
+export interface Context {
+  /** Present inside an authenticated request or an organization's own step: Postgres then shows no other organization's rows. */
+  readonly organizationId?: OrganizationId
+  /** Who acts, for the audit: `client:{id}`, `module:{name}`, `cli`, `system`. */
+  readonly actor?: string
+  /** W3C Trace Context `traceparent` of the current span. */
+  readonly traceparent?: string
+  /** Milliseconds since the epoch after which nobody waits for the answer any more. */
+  readonly deadline?: number
+  /** Set inside a database transaction; a client call made there throws. */
+  readonly transaction?: true
+}
+
+const storage = new AsyncLocalStorage<Context>()
+
+export const currentContext = (): Context => storage.getStore() ?? {}
+
+/** Runs `work` with the given fields laid over the present context. */
+export const withContext = <T>(fields: Context, work: () => T): T =>
+  storage.run({ ...storage.getStore(), ...fields }, work)
+
+/** Runs `work` with this context alone: nothing of the caller's leaks in. */
+export const inContext = <T>(context: Context, work: () => T): T => storage.run(context, work)

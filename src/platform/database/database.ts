@@ -1,0 +1,51 @@
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type { z } from 'zod'
+import type { EventDefinition } from '../event.ts'
+import type { OrganizationId } from '../organization-id.ts'
+import type { StepDefinition } from '../work/step.ts'
+
+export type Dialect = 'sqlite' | 'postgres'
+
+/** Drizzle's query builder, typed as Postgres whichever dialect runs. */
+export type Queries = Pick<NodePgDatabase, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | '$count'>
+
+export interface AuditEntry {
+  readonly organizationId: OrganizationId
+  /** Past tense, dotted: `client.created`. */
+  readonly action: string
+  /** What it was done to, by id: never a name or an address. */
+  readonly target: string
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+}
+
+/**
+ * One transaction in one module's own database. Only SQL may be awaited inside; the callback may run twice (a full disk
+ * rolls a whole group back), so it changes nothing outside, and a client call inside it throws.
+ */
+export interface Transaction<T = unknown> extends Queries {
+  readonly tables: T
+  /** Writes the outbox in this transaction. The subject's data key must have been loaded before it began. */
+  publish<E extends EventDefinition>(event: E, organizationId: OrganizationId, data: z.input<E['data']>): Promise<void>
+  /** Adds a step, due now unless told; a step with the same kind and key exists only once, and adding it again does nothing. */
+  addStep<I extends z.ZodType>(
+    step: StepDefinition<I>,
+    organizationId: OrganizationId,
+    key: string,
+    input: z.input<I>,
+    options?: { dueAt?: Date; priority?: number },
+  ): Promise<void>
+  /** Appends to the audit chain of the organization in this module. */
+  audit(entry: AuditEntry): Promise<void>
+}
+
+export interface Database<T = unknown> {
+  readonly dialect: Dialect
+  readonly tables: T
+  /** Reads outside a transaction. On SQLite a second, read-only connection. */
+  readonly read: Queries
+  /** Commits what `work` wrote, durably, before the promise resolves; any throw rolls it back alone. */
+  transaction<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
+  /** Runs after the surrounding commit is durable, in this process: doorbells only, never effects. */
+  onCommit(listener: (what: { events: number; stepKinds: readonly string[] }) => void): void
+  close(): Promise<void>
+}

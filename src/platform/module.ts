@@ -1,0 +1,115 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import type { Blobs } from './blobs/blobs.ts'
+import type { Client, Contract, DocumentLink, Handlers } from './contract.ts'
+import type { KeyRing } from './crypto/key-ring-types.ts'
+import type { Database, Transaction } from './database/database.ts'
+import type { Schema } from './database/schema.ts'
+import type { EventDefinition, EventEnvelope } from './event.ts'
+import type { PublicEnvironment } from './http/app.ts'
+import type { OrganizationId } from './organization-id.ts'
+import type { StepDefinition, StepRunner } from './work/step.ts'
+
+/** Routes that anyone may reach through the front door; the platform has put limits, problems and the token check before them. */
+export type PublicApp = OpenAPIHono<PublicEnvironment>
+
+/**
+ * Applies one event. What needs waiting (keys, cryptography) happens first; the returned callback holds every effect and
+ * commits together with the inbox row. It may run again after a crash before that commit, never after.
+ */
+export type EventHandler<T, E extends EventDefinition = EventDefinition> = (
+  event: EventEnvelope<E>,
+) => Promise<void | ((tx: Transaction<T>) => Promise<void>)>
+
+/** Binds a handler to an event of another module with the handler's argument typed by the event. */
+export interface Subscription<T> {
+  readonly publisher: string
+  readonly event: EventDefinition
+  readonly handler: EventHandler<T, any>
+}
+
+export const subscribe = <T, E extends EventDefinition>(
+  publisher: string,
+  event: E,
+  handler: EventHandler<T, E>,
+): Subscription<T> => ({ publisher, event, handler })
+
+/** Binds the code that runs a kind of step to its definition. */
+export interface StepBinding<T> {
+  readonly definition: StepDefinition
+  readonly runner: StepRunner<any, T>
+}
+
+export const runStep = <T, I extends z.ZodType>(
+  definition: StepDefinition<I>,
+  runner: StepRunner<z.output<I>, T>,
+): StepBinding<T> => ({ definition, runner })
+
+/** Makes links to this module's own sealed blobs for other modules; see `DocumentLink`. */
+export interface Documents {
+  link(document: { blob: string; organizationId: OrganizationId; mediaType: string; fileName: string }): DocumentLink
+}
+
+/** Everything that a module is given. It reaches for nothing else: no environment, no globals, no other module. */
+export interface ModuleContext<T, U extends Record<string, Contract>, K> {
+  readonly name: string
+  readonly config: K
+  /** Without a trailing slash. */
+  readonly publicUrl: string
+  readonly database: Database<T>
+  readonly clients: { readonly [N in keyof U]: Client<U[N]> }
+  readonly openDocument: (link: DocumentLink, options?: { signal?: AbortSignal }) => Promise<ReadableStream<Uint8Array>>
+  readonly documents: Documents
+  readonly keys: KeyRing
+  readonly blobs: Blobs
+  readonly log: Logger
+  readonly now: () => Date
+}
+
+export interface ModuleParts<C extends Contract, T> {
+  readonly handlers: Handlers<C>
+  readonly routes?: (app: PublicApp) => void
+  readonly subscriptions?: readonly Subscription<T>[]
+  readonly steps?: readonly StepBinding<T>[]
+  /** Runs once after the migrations and before any traffic; may write. */
+  readonly prepare?: () => Promise<void>
+  /** Runs after listeners closed and steps drained. */
+  readonly stop?: () => Promise<void>
+}
+
+/**
+ * One business capability. `start` composes it from what it is given and has no effect of its own;
+ * what must happen at start belongs into `prepare`.
+ */
+export interface ModuleDefinition<
+  C extends Contract = Contract,
+  U extends Record<string, Contract> = Record<string, Contract>,
+  T = any,
+  K extends z.ZodType = z.ZodType,
+> {
+  readonly contract: C
+  /** Contracts of the modules that it calls. The graph has no cycle. */
+  readonly uses: U
+  readonly publishes: readonly EventDefinition[]
+  /** Whose events it hears: `{ issuance: ['credential'] }` — whole families, because order needs every number. */
+  readonly subscribes: Readonly<Record<string, readonly string[]>>
+  readonly schema: Schema<T>
+  /** Read from the environment; every error of every module is printed at once. */
+  readonly config: K
+  readonly start: (context: ModuleContext<T, U, z.output<K>>) => ModuleParts<C, T>
+}
+
+export const defineModule = <
+  C extends Contract,
+  U extends Record<string, Contract>,
+  T,
+  K extends z.ZodType,
+>(definition: ModuleDefinition<C, U, T, K>): ModuleDefinition<C, U, T, K> => definition
+
+/** An entry of the registry: how to load a module, and which public paths belong to it (the gateway forwards by these). */
+export interface RegistryEntry {
+  readonly paths: readonly string[]
+  readonly load: () => Promise<ModuleDefinition<any, any, any, any>>
+}
+export type Registry = Readonly<Record<string, RegistryEntry>>
