@@ -1,0 +1,107 @@
+/**
+ * Where a credential is in its life.
+ *
+ * - `accepted`: promised with a 202; nothing is signed yet.
+ * - `signed`: the signature exists, the printed form does not yet.
+ * - `issued`: final and published.
+ * - `suspended`: not to be relied on for now; can be lifted.
+ * - `superseded`: another version has taken its place.
+ * - `expired`: its period of validity is over.
+ * - `revoked`: not to be relied on, for ever.
+ */
+export type CredentialState = 'accepted' | 'signed' | 'issued' | 'suspended' | 'superseded' | 'expired' | 'revoked'
+
+export type CredentialCommand = 'sign' | 'issue' | 'suspend' | 'reinstate' | 'supersede' | 'expire' | 'revoke'
+
+/** What others are told of a change. Signing alone is nobody's business. */
+export type CredentialFact =
+  | 'credential.issued' | 'credential.suspended' | 'credential.reinstated'
+  | 'credential.superseded' | 'credential.expired' | 'credential.revoked'
+
+/** Why a command is refused. The code names the fact that stands in the way. */
+export type RefusalCode =
+  | 'credential_not_signed' | 'credential_not_issued' | 'credential_suspended'
+  | 'credential_superseded' | 'credential_expired' | 'credential_revoked'
+
+export type Transition =
+  | { ok: true, state: CredentialState, events: readonly CredentialFact[] }
+  | { ok: false, code: RefusalCode }
+
+/**
+ * The life of a credential, as a pure rule. A command whose effect is there already is granted and changes nothing, tells
+ * nothing: every command may arrive twice. Nothing leaves `revoked`.
+ */
+export function transition(state: CredentialState, command: CredentialCommand): Transition {
+  return rules[command][state]
+}
+
+const same = (state: CredentialState): Transition => ({ ok: true, state, events: [] })
+const to = (state: CredentialState, ...events: CredentialFact[]): Transition => ({ ok: true, state, events })
+const no = (code: RefusalCode): Transition => ({ ok: false, code })
+
+// Every command with every state: the type checker asks for each pair.
+const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
+  sign: {
+    accepted: to('signed'),
+    signed: same('signed'),
+    issued: same('issued'),
+    suspended: same('suspended'),
+    superseded: same('superseded'),
+    expired: same('expired'),
+    revoked: no('credential_revoked'),
+  },
+  issue: {
+    accepted: no('credential_not_signed'),
+    signed: to('issued', 'credential.issued'),
+    issued: same('issued'),
+    suspended: same('suspended'),
+    superseded: same('superseded'),
+    expired: same('expired'),
+    revoked: no('credential_revoked'),
+  },
+  suspend: {
+    accepted: no('credential_not_issued'),
+    signed: no('credential_not_issued'),
+    issued: to('suspended', 'credential.suspended'),
+    suspended: same('suspended'),
+    superseded: no('credential_superseded'),
+    expired: no('credential_expired'),
+    revoked: no('credential_revoked'),
+  },
+  reinstate: {
+    accepted: no('credential_not_issued'),
+    signed: no('credential_not_issued'),
+    issued: same('issued'),
+    suspended: to('issued', 'credential.reinstated'),
+    superseded: no('credential_superseded'),
+    expired: no('credential_expired'),
+    revoked: no('credential_revoked'),
+  },
+  supersede: {
+    accepted: no('credential_not_issued'),
+    signed: no('credential_not_issued'),
+    issued: to('superseded', 'credential.superseded'),
+    suspended: no('credential_suspended'),
+    superseded: same('superseded'),
+    expired: to('superseded', 'credential.superseded'),
+    revoked: no('credential_revoked'),
+  },
+  expire: {
+    accepted: no('credential_not_issued'),
+    signed: no('credential_not_issued'),
+    issued: to('expired', 'credential.expired'),
+    suspended: to('expired', 'credential.expired'),
+    superseded: no('credential_superseded'),
+    expired: same('expired'),
+    revoked: no('credential_revoked'),
+  },
+  revoke: {
+    accepted: to('revoked', 'credential.revoked'),
+    signed: to('revoked', 'credential.revoked'),
+    issued: to('revoked', 'credential.revoked'),
+    suspended: to('revoked', 'credential.revoked'),
+    superseded: to('revoked', 'credential.revoked'),
+    expired: to('revoked', 'credential.revoked'),
+    revoked: same('revoked'),
+  },
+}
