@@ -1,4 +1,4 @@
-// Exit 0 when node_modules holds exactly the versions of package-lock.json, else 1. Runs before anything is installed.
+// Exit 0 when node_modules holds the versions of package-lock.json (optional packages of this platform aside), else 1. Runs before anything is installed.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,7 +13,7 @@ try {
       path !== '' &&
       (installed[path] ? installed[path].version !== entry.version : !entry.optional && !entry.devOptional),
   )
-  const leftOver = Object.keys(installed).some(path => !wanted[path])
+  const leftOver = Object.entries(installed).some(([path, entry]) => !wanted[path] && !entry.optional)
   process.exitCode = differs || leftOver ? 1 : 0
 } catch {
   process.exitCode = 1

@@ -44,8 +44,8 @@ quietly() { # name of the log, command…
   mkdir -p "$logs"
   "$@" >"$log" 2>&1 </dev/null || status=$?
   if [ "$status" -ne 0 ]; then
-    say "That failed (${1##*/}, status $status). The end of $log:"
-    tail -n 15 "$log" | sed -E 's#https?://[^ "]+#(address)#g' >&2
+    say "That failed (${1##*/}, status $status). From $log:"
+    { head -n 8 "$log"; tail -n +9 "$log" | tail -n 8; } | sed -E 's#https?://[^ "]+#(address)#g' >&2
   fi
   return "$status"
 }
@@ -73,7 +73,7 @@ fetch_tool() { # name, package@version, file that must be in it
   local target=$tools/$1 package=$2 file=$3 work
   [ -x "$target/$file" ] && return 0
   command -v npm >/dev/null || fail 69 "npm is needed to fetch $package. Install npm 9 or newer, or put $1 in PATH."
-  say "Fetching ${package##*/} into .tools/$1 (once)."
+  say "Fetching $package into .tools/$1 (once)."
   work=$(mktemp -d "$tools/fetch.XXXXXX")
   (cd "$work" && quietly "fetch-$1" npm pack --silent --ignore-scripts "$package") \
     && tar -xzf "$work"/*.tgz -C "$work" \
@@ -106,16 +106,21 @@ use_node() {
   export PATH=$tools/node/bin:$PATH
 }
 
+# `npm install --no-save` keeps to package-lock.json as `npm ci` does, but accepts one that lacks the optional packages
+# of other platforms; packages-installed.mjs then proves that what is there is what the lock says.
 install_packages() {
-  node "$root/scripts/lib/packages-installed.mjs" "$root" && return 0
-  say 'Installing packages (npm ci, when package-lock.json has changed).'
-  (cd "$root" && quietly npm-ci npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  packages_installed && return 0
+  say 'Installing the packages that package-lock.json names.'
+  (cd "$root" && quietly npm-install npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error)
+  packages_installed
 }
+
+packages_installed() { node "$root/scripts/lib/packages-installed.mjs" "$root"; }
 
 # Node, and node_modules exactly as package-lock.json says.
 use_packages() {
   use_node
-  node "$root/scripts/lib/packages-installed.mjs" "$root" && return 0
+  packages_installed && return 0
   command -v npm >/dev/null || fail 69 'npm is needed to install the packages. Install npm 9 or newer, and run this again.'
   with_install_lock install_packages || fail 69 'The packages could not be installed.'
 }

@@ -1,0 +1,44 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+
+/** How much of the tests runs: seconds, the usual, or with long fault runs too. */
+export type Profile = 'fast' | 'usual' | 'full'
+
+/** One stage of the tests. `report` names a JSON report of vitest that it writes. */
+export type Stage = { name: string, command: string[], report?: string }
+
+const bin = (name: string) => `node_modules/.bin/${name}`
+
+/** Test files that start a database or another server: they import it from test/servers. */
+const testsWithServers = (): string[] =>
+  globSync(['{src,test,scripts}/**/*.test.ts']).filter(file =>
+    /from '[^']*(?:servers\/|\.\/)(?:postgres|redis|anvil)\.ts'/.test(readFileSync(file, 'utf8')))
+
+const vitest = (report: string, exclude: string[]): string[] => [
+  bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`,
+  ...exclude.flatMap(file => ['--exclude', file]),
+]
+
+/** The stages of a profile, in the order in which they run. A stage whose folder is not there is not in the list. */
+export function stages(profile: Profile): Stage[] {
+  const fast = profile === 'fast'
+  const report = '.cache/vitest.json'
+  const list: (Stage & { needs?: string })[] = [
+    { name: 'types', command: [bin('tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', '.cache/types.tsbuildinfo'] },
+    { name: 'lint', command: [bin('oxlint'), '--deny-warnings', 'src', 'test', 'scripts'] },
+    { name: 'unused', command: [bin('knip'), '--no-progress'] },
+    { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
+    { name: 'unit', command: vitest(report, fast ? testsWithServers() : []), report },
+  ]
+  if (!fast) {
+    list.push(
+      { name: 'topologies', command: ['./scripts/topologies', '--json'], needs: 'scripts/topologies' },
+      {
+        name: 'faults',
+        command: ['node', 'test/faults/run.ts', ...(profile === 'full' ? [] : ['--quick'])],
+        needs: 'test/faults/run.ts',
+      },
+      { name: 'browser', command: ['node', 'test/browser/run.ts'], needs: 'test/browser/run.ts' },
+    )
+  }
+  return list.filter(stage => !stage.needs || existsSync(stage.needs))
+}
