@@ -1,7 +1,8 @@
 /**
- * JSON Canonicalization Scheme, RFC 8785: one text for one JSON value, however a wallet indented it or ordered its members.
- * Numbers and strings are written as ECMAScript's JSON.stringify does (section 3.2.2), members sorted by UTF-16 code units (3.2.3).
- * Throws TypeError for what JSON cannot say: undefined, functions, non-finite numbers, lone surrogates (section 3.2.2.2).
+ * JSON Canonicalization Scheme, RFC 8785: one text for one JSON value, however a wallet indented it or ordered its
+ * members. Numbers and strings are written as ECMAScript's JSON.stringify does (section 3.2.2), members sorted by
+ * UTF-16 code units (3.2.3). Throws TypeError for what JSON cannot say: undefined, functions, non-finite numbers, lone
+ * surrogates (section 3.2.2.2).
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean') return String(value)
@@ -14,7 +15,8 @@ export function canonicalJson(value: unknown): string {
   if (typeof value === 'object' && isPlain(value)) {
     // The default order of sort() is by UTF-16 code units, which is the order that RFC 8785 asks for.
     const members = Object.keys(value).sort()
-    return `{${members.map((key) => `${quoted(key)}:${canonicalJson((value as Record<string, unknown>)[key])}`).join(',')}}`
+    const record = value as Record<string, unknown>
+    return `{${members.map((key) => `${quoted(key)}:${canonicalJson(record[key])}`).join(',')}}`
   }
   throw new TypeError(`Not a JSON value: ${typeof value}`)
 }

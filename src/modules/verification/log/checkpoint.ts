@@ -18,8 +18,8 @@ export class CheckpointRejected extends Error {
 }
 
 /**
- * Name of an installation's log: its public address without scheme and trailing slash, plus `/log`, below which the log is served.
- * Frozen with the address.
+ * Name of an installation's log: its public address without scheme and trailing slash, plus `/log`, below which the log
+ * is served. Frozen with the address.
  */
 export function logOrigin(publicUrl: string): string {
   const { host, pathname } = new URL(publicUrl)
@@ -27,7 +27,8 @@ export function logOrigin(publicUrl: string): string {
 }
 
 /**
- * The signed checkpoint, as it is served at `/log/checkpoint`: the same bytes for the same tree and keys. Sign committed trees only.
+ * The signed checkpoint, as it is served at `/log/checkpoint`: the same bytes for the same tree and keys. Sign
+ * committed trees only.
  * @param signers one, or two while the log's key is replaced
  */
 export function signCheckpoint({ origin, size, root }: Checkpoint, signers: readonly NoteSigner[]): string {

@@ -15,7 +15,8 @@ export function newSalt(): string {
 /**
  * The log entry of one credential version: 32 bytes that say nothing without the salt.
  * `SHA-256("vellum.log.credential.v1" || 0x00 || salt || SHA-256(JCS(credential)))`, docs/decisions/0030.
- * @param credential the signed credential as JSON value, its proof included; white space and order of members do not matter
+ * @param credential the signed credential as JSON value, its proof included; white space and order of members do not
+ * matter
  * @param salt 32 bytes, base64url without padding
  * @throws TypeError when the salt is not exactly that, or the credential is not a JSON object
  */

@@ -9,7 +9,9 @@ export type InclusionClaim = {
   proof: readonly Uint8Array[]
 }
 
-/** Claim that the tree of `oldSize` leaves with `oldRoot` is a prefix of the tree of `newSize` leaves with `newRoot`. */
+/**
+ * Claim that the tree of `oldSize` leaves with `oldRoot` is a prefix of the tree of `newSize` leaves with `newRoot`.
+ */
 export type ConsistencyClaim = {
   oldSize: number
   newSize: number

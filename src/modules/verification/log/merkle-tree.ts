@@ -9,15 +9,18 @@ export type NodeId = { level: number; index: number }
 /** A complete subtree with its hash: what a store keeps. */
 export type TreeNode = NodeId & { hash: Uint8Array }
 
-/** Reads hashes of complete subtrees, one for each id, in the order asked. Each proof asks once. Must reject when one is missing. */
+/**
+ * Reads hashes of complete subtrees, one for each id, in the order asked. Each proof asks once. Must reject when one is
+ * missing.
+ */
 export type ReadNodes = (ids: readonly NodeId[]) => Promise<readonly Uint8Array[]>
 
 /** Half-open range of leaves whose start is aligned so that it is a subtree of the tree. */
 type Range = { start: number; end: number }
 
 /**
- * What a store must keep after `leafHashes` were appended to a tree of `size` leaves: every subtree that became complete.
- * Fewer than two nodes per leaf, and one read of at most log2(size) nodes, whatever the size.
+ * What a store must keep after `leafHashes` were appended to a tree of `size` leaves: every subtree that became
+ * complete. Fewer than two nodes per leaf, and one read of at most log2(size) nodes, whatever the size.
  * @returns the new size and the new nodes, children before parents
  */
 export async function appendLeaves(
@@ -72,11 +75,15 @@ export async function inclusionProof(index: number, size: number, readNodes: Rea
 }
 
 /**
- * PROOF(oldSize, D[0:newSize]): the hashes that show the older tree to be a prefix of the newer, in the order of RFC 9162
- * section 2.1.4.1. Empty when the sizes are equal or the older tree was empty. One read.
+ * PROOF(oldSize, D[0:newSize]): the hashes that show the older tree to be a prefix of the newer, in the order of RFC
+ * 9162 section 2.1.4.1. Empty when the sizes are equal or the older tree was empty. One read.
  * @throws RangeError unless 0 <= oldSize <= newSize
  */
-export async function consistencyProof(oldSize: number, newSize: number, readNodes: ReadNodes): Promise<Uint8Array[]> {
+export async function consistencyProof(
+  oldSize: number,
+  newSize: number,
+  readNodes: ReadNodes,
+): Promise<Uint8Array[]> {
   assertSize(oldSize)
   assertSize(newSize)
   if (oldSize > newSize) throw new RangeError(`A tree of ${newSize} leaves has no prefix of ${oldSize}`)

@@ -39,13 +39,19 @@ export function noteVerifier(name: string, publicKey: Uint8Array): NoteVerifier 
   return { name, keyId: keyId(name, publicKey), publicKey }
 }
 
-/** The text by which operators hand a verifier on: `name+hex key id+base64(0x01 || public key)`, as sumdb and witnesses read it. */
+/**
+ * The text by which operators hand a verifier on: `name+hex key id+base64(0x01 || public key)`, as sumdb and witnesses
+ * read it.
+ */
 export function verifierText({ name, keyId, publicKey }: NoteVerifier): string {
   const key = Buffer.concat([Uint8Array.of(ED25519), publicKey])
   return `${name}+${Buffer.from(keyId).toString('hex')}+${key.toString('base64')}`
 }
 
-/** Reads what `verifierText` writes. Throws TypeError for anything else, another algorithm or a key id that does not belong to it. */
+/**
+ * Reads what `verifierText` writes. Throws TypeError for anything else, another algorithm or a key id that does not
+ * belong to it.
+ */
 export function parseVerifierText(text: string): NoteVerifier {
   const [name = '', hex = '', ...key] = text.split('+')
   const bytes = decodeBase64(key.join('+'))
@@ -70,8 +76,8 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
 }
 
 /**
- * The text of a note, once at least one trusted key has signed it. Signatures by unknown keys are ignored; a false one by a
- * known key rejects the whole note. C2SP signed-note, "Signatures".
+ * The text of a note, once at least one trusted key has signed it. Signatures by unknown keys are ignored; a false one
+ * by a known key rejects the whole note. C2SP signed-note, "Signatures".
  * @returns the text with its final newline, and the verifiers whose signature holds
  * @throws NoteRejected
  */
@@ -113,7 +119,9 @@ function isSignature(text: string, signature: Buffer, { publicKey }: NoteVerifie
 
 /** The first four bytes of `SHA-256(name || 0x0A || 0x01 || public key)`. */
 function keyId(name: string, publicKey: Uint8Array): Uint8Array {
-  return createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ED25519)).update(publicKey).digest().subarray(0, 4)
+  const head = Buffer.from(`${name}\n`, 'utf8')
+  const input = Buffer.concat([head, Uint8Array.of(ED25519), publicKey])
+  return createHash('sha256').update(input).digest().subarray(0, 4)
 }
 
 function isKeyName(name: string): boolean {
@@ -121,8 +129,7 @@ function isKeyName(name: string): boolean {
 }
 
 function isNoteText(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return text.endsWith('\n') && text.isWellFormed() && !/[\x00-\x09\x0b-\x1f]/.test(text)
+  return text.endsWith('\n') && text.isWellFormed() && !/[\p{Cc}--[\n\x7f-\x9f]]/v.test(text)
 }
 
 /** Strict base64 (RFC 4648 section 4), or null: Buffer alone would skip over anything. */

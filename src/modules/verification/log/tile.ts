@@ -5,8 +5,9 @@ import { HASH_LENGTH } from './merkle-hash.ts'
 export const TILE_WIDTH = 256
 
 /**
- * A run of `width` neighbouring hashes: the `index`-th tile of its level, C2SP tlog-tiles. Level 0 holds leaf hashes, each hash
- * of level L spans 256^L leaves. Level `entries` holds log entries instead of hashes. A width under 256 is a partial tile.
+ * A run of `width` neighbouring hashes: the `index`-th tile of its level, C2SP tlog-tiles. Level 0 holds leaf hashes,
+ * each hash of level L spans 256^L leaves. Level `entries` holds log entries instead of hashes. A width under 256 is a
+ * partial tile.
  */
 export type Tile = { level: number | 'entries'; index: number; width: number }
 
@@ -23,8 +24,8 @@ export function tilePath({ level, index, width }: Tile): string {
 }
 
 /**
- * The tile that a path means, or null when it is not the one spelling of a tile that C2SP tlog-tiles allows. One tile, one address:
- * a second spelling would be cached twice.
+ * The tile that a path means, or null when it is not the one spelling of a tile that C2SP tlog-tiles allows. One tile,
+ * one address: a second spelling would be cached twice.
  */
 export function parseTilePath(path: string): Tile | null {
   const match = /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path)
@@ -70,7 +71,9 @@ export async function tileBytes(tile: Tile, readNodes: ReadNodes): Promise<Uint8
   return bytes
 }
 
-/** Bytes of a bundle of entries: each with its length before it, 16 bits, big-endian. C2SP tlog-tiles, "Log entries". */
+/**
+ * Bytes of a bundle of entries: each with its length before it, 16 bits, big-endian. C2SP tlog-tiles, "Log entries".
+ */
 export function entryBundle(entries: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(
     entries.flatMap((entry) => {
