@@ -38,6 +38,12 @@ export interface Transaction<T = unknown> extends Queries {
   audit(entry: AuditEntry): Promise<void>
 }
 
+/** Held until released, or until `lost` fires because the connection that held it broke. */
+export interface Lock {
+  readonly lost: AbortSignal
+  release(): Promise<void>
+}
+
 export interface Database<T = unknown> {
   readonly dialect: Dialect
   readonly tables: T
@@ -47,5 +53,10 @@ export interface Database<T = unknown> {
   transaction<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
   /** Runs after the surrounding commit is durable, in this process: doorbells only, never effects. */
   onCommit(listener: (what: { events: number; stepKinds: readonly string[] }) => void): void
+  /**
+   * The lock of that name in this module, or undefined while another process holds it: one relay, one appender, one nonce
+   * owner. On Postgres an advisory lock; on SQLite the file is this process's anyway, so only within it.
+   */
+  lock(name: string): Promise<Lock | undefined>
   close(): Promise<void>
 }

@@ -1,0 +1,169 @@
+import { sql } from 'drizzle-orm'
+import type { ColumnKit } from './columns.ts'
+
+/**
+ * The platform's tables, part of every module's own database, so that an event, a step and an audit entry commit together
+ * with the change that caused them.
+ */
+export const platformTables = (kit: ColumnKit) => ({
+  /** The event store: what this module published. Rows stay until archived; `data` is sealed. */
+  outbox: kit.tenantTable('outbox', {
+    /** UUIDv7: the order of a replay, where keys do not matter. */
+    id: kit.id().primaryKey(),
+    organizationId: kit.text().notNull(),
+    name: kit.text().notNull(),
+    version: kit.integer().notNull(),
+    family: kit.text().notNull(),
+    key: kit.text().notNull(),
+    /** 1, 2, 3 … within family and key. */
+    sequence: kit.integer().notNull(),
+    data: kit.bytes().notNull(),
+    traceparent: kit.text(),
+    occurredAt: kit.instant().notNull(),
+    /** When the bus had it; until then the relay sends it, again and again. */
+    relayedAt: kit.instant(),
+  }, (t) => [
+    kit.uniqueIndex('outbox_by_sequence').on(t.family, t.key, t.sequence),
+    kit.index('outbox_by_family').on(t.family, t.id),
+    kit.index('outbox_unrelayed').on(t.id).where(sql`relayed_at is null`),
+  ]),
+
+  /** The last number given to an event of a family and key; its row lock orders concurrent publishers. */
+  eventSequences: kit.table('event_sequences', {
+    family: kit.text().notNull(),
+    key: kit.text().notNull(),
+    last: kit.integer().notNull(),
+  }, (t) => [kit.primaryKey({ columns: [t.family, t.key] })]),
+
+  /** What arrived for this module: once per event and subscription, whatever the bus repeats. */
+  inbox: kit.tenantTable('inbox', {
+    eventId: kit.text().notNull(),
+    /** `{publisher}/{family}`: the unit that is ordered and replayed. */
+    subscription: kit.text().notNull(),
+    organizationId: kit.text().notNull(),
+    name: kit.text().notNull(),
+    key: kit.text().notNull(),
+    sequence: kit.integer().notNull(),
+    /** `waiting` for its turn or its next attempt; `applied`; `parked` as poison, with its key waiting behind it. */
+    state: kit.text().$type<'waiting' | 'applied' | 'parked'>().notNull(),
+    /** The `SealedEvent` as it travelled; removed when applied, because the publisher keeps it. */
+    event: kit.json<unknown>(),
+    attempts: kit.integer().notNull().default(0),
+    dueAt: kit.instant(),
+    lastError: kit.text(),
+    receivedAt: kit.instant().notNull(),
+    appliedAt: kit.instant(),
+  }, (t) => [
+    kit.primaryKey({ columns: [t.eventId, t.subscription] }),
+    kit.index('inbox_by_sequence').on(t.subscription, t.key, t.sequence),
+    kit.index('inbox_waiting').on(t.dueAt).where(sql`state = 'waiting'`),
+    kit.index('inbox_parked').on(t.subscription, t.key).where(sql`state = 'parked'`),
+  ]),
+
+  /** How far each key of a subscription is applied: n is applied after n-1 and never else. */
+  inboxPositions: kit.table('inbox_positions', {
+    subscription: kit.text().notNull(),
+    key: kit.text().notNull(),
+    /** The sequence of the last applied event. */
+    position: kit.integer().notNull(),
+    /** Since when a later event waits for a missing one; after 30 s it is fetched from the publisher. */
+    gapSince: kit.instant(),
+  }, (t) => [
+    kit.primaryKey({ columns: [t.subscription, t.key] }),
+    kit.index('inbox_positions_with_gap').on(t.gapSince).where(sql`gap_since is not null`),
+  ]),
+
+  /** Durable work. SQL alone decides who does it and when. */
+  steps: kit.tenantTable('steps', {
+    /** UUIDv7. */
+    id: kit.id().primaryKey(),
+    kind: kit.text().notNull(),
+    /** The business key: with the kind, it exists once for ever. */
+    key: kit.text().notNull(),
+    organizationId: kit.text().notNull(),
+    /** Ids, never names. */
+    input: kit.json<unknown>().notNull(),
+    state: kit.text().$type<'ready' | 'leased' | 'done' | 'dead'>().notNull().default('ready'),
+    /** The smaller, the sooner; 0 unless told. */
+    priority: kit.integer().notNull().default(0),
+    /** Errors about this item. */
+    attempts: kit.integer().notNull().default(0),
+    /** Claims; a crash counts here only. */
+    starts: kit.integer().notNull().default(0),
+    /** By the database's clock. */
+    dueAt: kit.instant().notNull(),
+    /** Set by a claim, compared by every completion: who lost the lease writes nothing. */
+    leaseToken: kit.text(),
+    leaseUntil: kit.instant(),
+    startedAt: kit.instant(),
+    /** Since when only the other side's absence kept it waiting; after three days that counts as an error. */
+    unavailableSince: kit.instant(),
+    lastError: kit.text(),
+    traceparent: kit.text(),
+    createdAt: kit.instant().notNull(),
+    doneAt: kit.instant(),
+  }, (t) => [
+    kit.uniqueIndex('steps_by_key').on(t.kind, t.key),
+    kit.index('steps_ready').on(t.kind, t.priority, t.dueAt).where(sql`state = 'ready'`),
+    kit.index('steps_ready_by_organization').on(t.kind, t.organizationId, t.priority, t.dueAt)
+      .where(sql`state = 'ready'`),
+    kit.index('steps_leased').on(t.kind, t.leaseUntil, t.organizationId).where(sql`state = 'leased'`),
+    kit.index('steps_dead').on(t.kind, t.organizationId).where(sql`state = 'dead'`),
+  ]),
+
+  /** A kind that pauses because its other side is away, or whose rate is used up, in all processes at once. */
+  stepKinds: kit.table('step_kinds', {
+    kind: kit.id().primaryKey(),
+    pausedUntil: kit.instant(),
+    /** The present pause in milliseconds; doubles up to 15 minutes, and 0 again after a success. */
+    backoffMs: kit.integer().notNull().default(0),
+    unavailableSince: kit.instant(),
+    lastError: kit.text(),
+    /** Rate limit: claims counted since the window began. */
+    windowStartedAt: kit.instant(),
+    windowCount: kit.integer().notNull().default(0),
+  }),
+
+  /** The answer to each Idempotency-Key, committed together with what it answers for. */
+  idempotency: kit.tenantTable('idempotency', {
+    organizationId: kit.text().notNull(),
+    key: kit.text().notNull(),
+    /** Of method, path and body: another request under the same key is refused. */
+    requestDigest: kit.text().notNull(),
+    status: kit.integer().notNull(),
+    headers: kit.json<Record<string, string>>().notNull(),
+    /** Sealed. */
+    body: kit.bytes().notNull(),
+    createdAt: kit.instant().notNull(),
+  }, (t) => [
+    kit.primaryKey({ columns: [t.organizationId, t.key] }),
+    kit.index('idempotency_by_age').on(t.createdAt),
+  ]),
+
+  /** Append-only; each entry's hash covers the one before it in the same organization. */
+  audit: kit.tenantTable('audit', {
+    organizationId: kit.text().notNull(),
+    /** 1, 2, 3 … within the organization. */
+    sequence: kit.integer().notNull(),
+    action: kit.text().notNull(),
+    target: kit.text().notNull(),
+    actor: kit.text().notNull(),
+    details: kit.json<Record<string, string | number | boolean>>().notNull(),
+    traceparent: kit.text(),
+    occurredAt: kit.instant().notNull(),
+    previousHash: kit.bytes().notNull(),
+    hash: kit.bytes().notNull(),
+  }, (t) => [
+    kit.primaryKey({ columns: [t.organizationId, t.sequence] }),
+    kit.index('audit_by_target').on(t.organizationId, t.target),
+  ]),
+
+  /** The newest entry of each chain; its row lock orders concurrent writers. */
+  auditHeads: kit.tenantTable('audit_heads', {
+    organizationId: kit.id().primaryKey(),
+    sequence: kit.integer().notNull(),
+    hash: kit.bytes().notNull(),
+  }),
+})
+
+export type PlatformTables = ReturnType<typeof platformTables>
