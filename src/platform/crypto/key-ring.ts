@@ -1,0 +1,192 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import { setImmediate, setTimeout } from 'node:timers'
+import { currentContext, inContext } from '../context.ts'
+import type { OrganizationId } from '../organization-id.ts'
+import { Problem } from '../problem.ts'
+import { openEnvelope, sealedSubject, sealEnvelope } from './envelope.ts'
+import { KeyErased, type KeyRing } from './key-ring-types.ts'
+
+/** One version of one subject's data key, as `identity` hands it out; an erased subject is one row without a key. */
+export interface FetchedKey {
+  readonly subject: string
+  readonly version: number
+  /** 32 bytes, base64; null when erased. */
+  readonly key: string | null
+  readonly erased: boolean
+}
+
+export interface KeyRingOptions {
+  /** Answers all live versions of at most 500 subjects; unknown subjects are left out of the answer. */
+  readonly fetchKeys: (subjects: string[]) => Promise<readonly FetchedKey[]>
+  /** Milliseconds since the epoch, or any clock that only goes forward. */
+  readonly now?: () => number
+  /** How long a key may be used after it was fetched. */
+  readonly ttlMs?: number
+}
+
+interface HeldKeys {
+  readonly versions: ReadonlyMap<number, Uint8Array>
+  /** Values are sealed with the newest. */
+  readonly newest: number
+  readonly fetchedAt: number
+  readonly digestKeys: Map<string, Buffer>
+}
+
+interface Batch {
+  readonly subjects: Set<string>
+  /** Forgotten while the answer was on its way: what arrives for them may be older than the erasure. */
+  readonly forgotten: Set<string>
+  readonly done: Promise<void>
+}
+
+const batchSize = 500
+const erasedRemembered = 100_000
+
+/**
+ * The data keys of one module in one process. Loads that are asked for in the same turn of the event loop share calls of
+ * up to 500 subjects. A key is fetched anew once half of its time is over, so that after `load` it stays usable for at
+ * least half of `ttlMs`: long enough for the transaction that follows.
+ */
+export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: KeyRingOptions): KeyRing {
+  // In order of fetching, so that the sweep stops at the first that is young enough.
+  const held = new Map<string, HeldKeys>()
+  const erased = new Set<string>()
+  const onTheWay = new Set<Batch>()
+  let collecting: Batch | undefined
+  let sweepPlanned = false
+
+  async function load(subjects: Iterable<string>): Promise<void> {
+    if (currentContext().transaction) throw new Error('Keys are loaded before a transaction, never inside one.')
+    const fresh = now() - ttlMs / 2
+    const isNeeded = (subject: string) => !erased.has(subject) && !((held.get(subject)?.fetchedAt ?? -Infinity) > fresh)
+    let missing = [...new Set(subjects)].filter(isNeeded)
+    // A second round is needed only where a key was forgotten while it was on its way.
+    for (let round = 0; missing.length > 0 && round < 3; round++) {
+      await Promise.all(new Set(missing.map((subject) => batchOf(subject).done)))
+      missing = missing.filter(isNeeded)
+    }
+    if (missing.length > 0) {
+      throw new Problem('not-found', `There is no data key for ${missing.length} of the subjects.`, {
+        extensions: { subjects: missing.slice(0, 10) },
+      })
+    }
+  }
+
+  function batchOf(subject: string): Batch {
+    for (const batch of onTheWay) {
+      if (batch.subjects.has(subject) && !batch.forgotten.has(subject)) return batch
+    }
+    if (!collecting || collecting.subjects.size >= batchSize) collecting = startBatch()
+    collecting.subjects.add(subject)
+    return collecting
+  }
+
+  function startBatch(): Batch {
+    const start = Promise.withResolvers<void>()
+    const batch: Batch = { subjects: new Set(), forgotten: new Set(), done: start.promise.then(() => fetchBatch(batch)) }
+    onTheWay.add(batch)
+    setImmediate(() => {
+      if (collecting === batch) collecting = undefined
+      start.resolve()
+    })
+    return batch
+  }
+
+  async function fetchBatch(batch: Batch): Promise<void> {
+    try {
+      // Several callers share this: none of their deadlines, organizations or traces is its own.
+      const rows = await inContext({}, () => fetchKeys([...batch.subjects]))
+      const fetchedAt = now()
+      for (const [subject, versions] of Map.groupBy(rows, (row) => row.subject)) {
+        if (!batch.subjects.has(subject) || batch.forgotten.has(subject)) continue
+        if (versions.some((row) => row.erased)) rememberErased(subject)
+        else hold(subject, versions, fetchedAt)
+      }
+    } finally {
+      onTheWay.delete(batch)
+    }
+  }
+
+  function hold(subject: string, rows: readonly FetchedKey[], fetchedAt: number): void {
+    const versions = new Map<number, Uint8Array>()
+    for (const row of rows) {
+      const key = Buffer.from(row.key ?? '', 'base64')
+      if (key.length !== 32) throw new Error('A data key has 32 bytes.')
+      versions.set(row.version, key)
+    }
+    held.delete(subject)
+    held.set(subject, { versions, newest: Math.max(...versions.keys()), fetchedAt, digestKeys: new Map() })
+    planSweep()
+  }
+
+  function rememberErased(subject: string): void {
+    held.delete(subject)
+    erased.add(subject)
+    for (const oldest of erased) {
+      if (erased.size <= erasedRemembered) break
+      erased.delete(oldest)
+    }
+  }
+
+  /** Keys that nobody asks for any more leave the memory too. */
+  function planSweep(): void {
+    if (sweepPlanned) return
+    sweepPlanned = true
+    setTimeout(() => {
+      sweepPlanned = false
+      const limit = now() - ttlMs
+      for (const [subject, keys] of held) {
+        if (keys.fetchedAt > limit) break
+        held.delete(subject)
+      }
+      if (held.size > 0) planSweep()
+    }, ttlMs).unref()
+  }
+
+  function usable(subject: string): HeldKeys {
+    if (erased.has(subject)) throw new KeyErased(subject)
+    const keys = held.get(subject)
+    if (!keys || now() - keys.fetchedAt > ttlMs) {
+      throw new Error(`The data key of ${subject} is not loaded: call load() shortly before.`)
+    }
+    return keys
+  }
+
+  function open(place: Parameters<KeyRing['open']>[0], sealed: Uint8Array): Uint8Array {
+    const { subject, keyVersion } = sealedSubject(sealed)
+    const key = usable(subject).versions.get(keyVersion)
+    if (!key) throw new Error(`Version ${keyVersion} of the data key of ${subject} is not known.`)
+    return openEnvelope(key, place, sealed)
+  }
+
+  return {
+    load,
+    open,
+    openText: (place, sealed) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(open(place, sealed)),
+    seal(subject, place, plaintext) {
+      const { versions, newest } = usable(subject)
+      return sealEnvelope(versions.get(newest)!, { subject, keyVersion: newest }, place, plaintext)
+    },
+    isErased: (subject) => erased.has(subject),
+    digest(organizationId, purpose, value) {
+      const { versions, digestKeys } = usable(organizationId)
+      let key = digestKeys.get(purpose)
+      if (!key) {
+        key = deriveDigestKey(versions, organizationId, purpose)
+        digestKeys.set(purpose, key)
+      }
+      return createHmac('sha256', key).update(value, 'utf8').digest('base64url')
+    },
+    forget(subject) {
+      held.delete(subject)
+      for (const batch of onTheWay) batch.forgotten.add(subject)
+    },
+  }
+}
+
+/** From the first version of the organization's key, so that digests keep matching when its key is rotated. */
+function deriveDigestKey(versions: ReadonlyMap<number, Uint8Array>, id: OrganizationId, purpose: string): Buffer {
+  const first = versions.get(1)
+  if (!first) throw new Error(`The first data key of ${id} is gone, and with it every digest that was made.`)
+  return Buffer.from(hkdfSync('sha256', first, '', `vellum/digest/1/${purpose}`, 32))
+}
