@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { JsonObject } from '#platform/credentials/json.ts'
 import { addProof, type SignedDocument } from '#platform/credentials/proof.ts'
+import { createFastCanonicalizer } from './fast-canonicalizer.ts'
 
 /** Signs credentials for one issuer with one key. */
 export type Signer = {
@@ -14,11 +15,22 @@ export type Signer = {
   sign: (document: JsonObject, created: Date) => Promise<SignedDocument>
 }
 
+// Shapes hold no key and decide nothing by issuer, so all issuers of a process share them.
+const sharedShapes = createFastCanonicalizer()
+
+/**
+ * @param privateKey Ed25519.
+ * @param verificationMethod the key's whole id, as the issuer's DID document lists it.
+ */
 export function createSigner(
-  { privateKey, verificationMethod }: { privateKey: KeyObject, verificationMethod: string },
+  { privateKey, verificationMethod, canonicalize = sharedShapes.canonicalize }: {
+    privateKey: KeyObject
+    verificationMethod: string
+    canonicalize?: (document: JsonObject) => Promise<string>
+  },
 ): Signer {
   return {
     verificationMethod,
-    sign: (document, created) => addProof(document, { privateKey, verificationMethod, created }),
+    sign: (document, created) => addProof(document, { privateKey, verificationMethod, created, canonicalize }),
   }
 }
