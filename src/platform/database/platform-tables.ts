@@ -8,7 +8,7 @@ import type { ColumnKit } from './columns.ts'
 export const platformTables = (kit: ColumnKit) => ({
   /** The event store: what this module published. Rows stay until archived; `data` is sealed. */
   outbox: kit.tenantTable('outbox', {
-    /** UUIDv7: the order of a replay, where keys do not matter. */
+    /** UUIDv7: the order of the relay. */
     id: kit.id().primaryKey(),
     organizationId: kit.text().notNull(),
     name: kit.text().notNull(),
@@ -24,7 +24,6 @@ export const platformTables = (kit: ColumnKit) => ({
     relayedAt: kit.instant(),
   }, (t) => [
     kit.uniqueIndex('outbox_by_sequence').on(t.family, t.key, t.sequence),
-    kit.index('outbox_by_family').on(t.family, t.id),
     kit.index('outbox_unrelayed').on(t.id).where(sql`relayed_at is null`),
   ]),
 
@@ -35,29 +34,29 @@ export const platformTables = (kit: ColumnKit) => ({
     last: kit.integer().notNull(),
   }, (t) => [kit.primaryKey({ columns: [t.family, t.key] })]),
 
-  /** What arrived for this module: once per event and subscription, whatever the bus repeats. */
+  /** What arrived for this module and is not applied yet: once per event and subscription, whatever the bus repeats. */
   inbox: kit.tenantTable('inbox', {
-    eventId: kit.text().notNull(),
     /** `{publisher}/{family}`: the unit that is ordered and replayed. */
     subscription: kit.text().notNull(),
+    key: kit.text().notNull(),
+    /** The publisher gives each number of a key to one event alone, so this is the event's identity too. */
+    sequence: kit.integer().notNull(),
+    eventId: kit.text().notNull(),
     organizationId: kit.text().notNull(),
     name: kit.text().notNull(),
-    key: kit.text().notNull(),
-    sequence: kit.integer().notNull(),
-    /** `waiting` for its turn or its next attempt; `applied`; `parked` as poison, with its key waiting behind it. */
-    state: kit.text().$type<'waiting' | 'applied' | 'parked'>().notNull(),
-    /** The `SealedEvent` as it travelled; removed when applied, because the publisher keeps it. */
-    event: kit.json<unknown>(),
+    /** `ready` to be tried at `dueAt`; `waiting` for the event before it; `parked` as poison, its key waiting behind it. */
+    state: kit.text().$type<'ready' | 'waiting' | 'parked'>().notNull(),
+    /** The `SealedEvent` as it travelled. The row goes when it is applied: the publisher keeps the event. */
+    event: kit.json<unknown>().notNull(),
     attempts: kit.integer().notNull().default(0),
-    dueAt: kit.instant(),
+    /** Of a waiting event: when the missing one is fetched from the publisher. */
+    dueAt: kit.instant().notNull(),
+    unavailableSince: kit.instant(),
     lastError: kit.text(),
     receivedAt: kit.instant().notNull(),
-    appliedAt: kit.instant(),
   }, (t) => [
-    kit.primaryKey({ columns: [t.eventId, t.subscription] }),
-    kit.index('inbox_by_sequence').on(t.subscription, t.key, t.sequence),
-    kit.index('inbox_waiting').on(t.dueAt).where(sql`state = 'waiting'`),
-    kit.index('inbox_parked').on(t.subscription, t.key).where(sql`state = 'parked'`),
+    kit.primaryKey({ columns: [t.subscription, t.key, t.sequence] }),
+    kit.index('inbox_due').on(t.state, t.dueAt),
   ]),
 
   /** How far each key of a subscription is applied: n is applied after n-1 and never else. */
@@ -66,12 +65,7 @@ export const platformTables = (kit: ColumnKit) => ({
     key: kit.text().notNull(),
     /** The sequence of the last applied event. */
     position: kit.integer().notNull(),
-    /** Since when a later event waits for a missing one; after 30 s it is fetched from the publisher. */
-    gapSince: kit.instant(),
-  }, (t) => [
-    kit.primaryKey({ columns: [t.subscription, t.key] }),
-    kit.index('inbox_positions_with_gap').on(t.gapSince).where(sql`gap_since is not null`),
-  ]),
+  }, (t) => [kit.primaryKey({ columns: [t.subscription, t.key] })]),
 
   /** Durable work. SQL alone decides who does it and when. */
   steps: kit.tenantTable('steps', {
@@ -88,7 +82,7 @@ export const platformTables = (kit: ColumnKit) => ({
     priority: kit.integer().notNull().default(0),
     /** Errors about this item. */
     attempts: kit.integer().notNull().default(0),
-    /** Claims; a crash counts here only. */
+    /** Claims whose outcome is not on record: a crash counts here only. */
     starts: kit.integer().notNull().default(0),
     /** By the database's clock. */
     dueAt: kit.instant().notNull(),
@@ -96,7 +90,7 @@ export const platformTables = (kit: ColumnKit) => ({
     leaseToken: kit.text(),
     leaseUntil: kit.instant(),
     startedAt: kit.instant(),
-    /** Since when only the other side's absence kept it waiting; after three days that counts as an error. */
+    /** Since when only the other side's absence kept it waiting; after three days it is dead. */
     unavailableSince: kit.instant(),
     lastError: kit.text(),
     traceparent: kit.text(),
@@ -104,10 +98,9 @@ export const platformTables = (kit: ColumnKit) => ({
     doneAt: kit.instant(),
   }, (t) => [
     kit.uniqueIndex('steps_by_key').on(t.kind, t.key),
-    kit.index('steps_ready').on(t.kind, t.priority, t.dueAt).where(sql`state = 'ready'`),
-    kit.index('steps_ready_by_organization').on(t.kind, t.organizationId, t.priority, t.dueAt)
-      .where(sql`state = 'ready'`),
-    kit.index('steps_leased').on(t.kind, t.leaseUntil, t.organizationId).where(sql`state = 'leased'`),
+    kit.index('steps_next').on(t.kind, t.dueAt).where(sql`state = 'ready'`),
+    kit.index('steps_fair').on(t.kind, t.priority, t.organizationId, t.dueAt).where(sql`state = 'ready'`),
+    kit.index('steps_leased').on(t.kind, t.leaseUntil).where(sql`state = 'leased'`),
     kit.index('steps_dead').on(t.kind, t.organizationId).where(sql`state = 'dead'`),
   ]),
 
