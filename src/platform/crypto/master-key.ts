@@ -1,0 +1,145 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigurationError, type Environment } from '../config.ts'
+
+export interface MasterKey {
+  /** 32 bytes. Wraps the data keys in `identity`; nothing else is sealed with it. */
+  readonly masterKey: Uint8Array
+  /** Signs service tokens between processes: `SERVICE_SECRET`, or derived from the master key. */
+  readonly serviceSecret: string
+  /** The key was first seen now: nothing in the data folder was made with another. */
+  readonly firstRun: boolean
+  /** The file that was just generated, to be told to the operator: without it every sealed value is noise. */
+  readonly generatedFile: string | undefined
+}
+
+export interface OpenMasterKeyOptions {
+  readonly dataDir: string
+  /** Where the SQLite files are, if not in `dataDir`. */
+  readonly databaseDir?: string | undefined
+  readonly env: Environment
+  /** False in a process that does not host `identity`: it invents no key and writes no file. */
+  readonly mayCreate?: boolean
+}
+
+const keyFileName = 'master.key'
+const keyCheckName = 'key-check'
+
+/**
+ * Finds the master key: `MASTER_KEY`, else the file of `MASTER_KEY_FILE`, else `{dataDir}/master.key`, which is generated
+ * (mode 0600) on a first run. Called before any database is opened: a key that does not fit `{dataDir}/key-check` is
+ * refused with not one file changed.
+ * @throws {ConfigurationError} malformed, missing beside data, or another key than the data were made with
+ */
+export function openMasterKey({ dataDir, databaseDir, env, mayCreate = true }: OpenMasterKeyOptions): MasterKey {
+  const keyFile = join(dataDir, keyFileName)
+  const configured = configuredKey(env)
+  const stored = configured ?? (existsSync(keyFile) ? parseMasterKey(readFileSync(keyFile, 'utf8'), keyFile) : undefined)
+  const used = isUsed(dataDir) || (databaseDir !== undefined && isUsed(databaseDir))
+  if (stored === undefined) refuseToInvent({ used, mayCreate, keyFile })
+  const masterKey = stored ?? randomBytes(32)
+  const known = existsSync(join(dataDir, keyCheckName))
+  if (known) compareKeyCheck(dataDir, masterKey)
+  const serviceSecret = readServiceSecret(env) ?? derive(masterKey, 'vellum/service-secret/1').toString('base64url')
+  if (mayCreate) {
+    if (stored === undefined) writeNewFile(dataDir, keyFileName, masterKey.toString('base64') + '\n')
+    // Beside a database without the check, only that database can tell whether the key is right: see recordKeyCheck.
+    if (!known && !used) writeNewFile(dataDir, keyCheckName, keyCheck(masterKey) + '\n')
+  }
+  return {
+    masterKey,
+    serviceSecret,
+    firstRun: !known && !used,
+    generatedFile: mayCreate && stored === undefined ? keyFile : undefined,
+  }
+}
+
+/** Writes the key check where there is none yet, once `identity` has opened its own keys with this master key. */
+export function recordKeyCheck(dataDir: string, masterKey: Uint8Array): void {
+  if (!existsSync(join(dataDir, keyCheckName))) writeNewFile(dataDir, keyCheckName, keyCheck(masterKey) + '\n')
+}
+
+/** 32 bytes in base64 or base64url, with or without padding; `source` names it in the refusal, which never shows it. */
+export function parseMasterKey(text: string, source: string): Buffer {
+  const trimmed = text.trim()
+  const key = /^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed) ? Buffer.from(trimmed, 'base64') : Buffer.alloc(0)
+  if (key.length === 32) return key
+  throw new ConfigurationError([
+    `${source}: must be 32 bytes in base64 (44 characters); make one with: openssl rand -base64 32`,
+  ])
+}
+
+function configuredKey(env: Environment): Buffer | undefined {
+  if (env.MASTER_KEY) return parseMasterKey(env.MASTER_KEY, 'MASTER_KEY')
+  if (!env.MASTER_KEY_FILE) return undefined
+  let text: string
+  try {
+    text = readFileSync(env.MASTER_KEY_FILE, 'utf8')
+  } catch {
+    throw new ConfigurationError([
+      `MASTER_KEY_FILE: ${env.MASTER_KEY_FILE} cannot be read; name a file that exists, or set MASTER_KEY.`,
+    ])
+  }
+  return parseMasterKey(text, 'MASTER_KEY_FILE')
+}
+
+function refuseToInvent({ used, mayCreate, keyFile }: { used: boolean; mayCreate: boolean; keyFile: string }): void {
+  if (used) {
+    throw new ConfigurationError([
+      `MASTER_KEY: there are data here, but ${keyFile} is missing; restore that file from its backup, or set MASTER_KEY.`,
+    ])
+  }
+  if (!mayCreate) {
+    throw new ConfigurationError([
+      'MASTER_KEY: this process does not host identity and makes no key; set SERVICE_SECRET or MASTER_KEY to those of the others.',
+    ])
+  }
+}
+
+function readServiceSecret(env: Environment): string | undefined {
+  const secret = env.SERVICE_SECRET
+  if (!secret) return undefined
+  if (secret.length >= 32) return secret
+  throw new ConfigurationError(['SERVICE_SECRET: must have at least 32 characters; make one with: openssl rand -base64 32'])
+}
+
+function isUsed(folder: string): boolean {
+  if (!existsSync(folder)) return false
+  return readdirSync(folder).some((name) => name === keyCheckName || name.endsWith('.sqlite'))
+}
+
+/** Tells whether a key is the right one, and nothing about the key. */
+const keyCheck = (masterKey: Uint8Array): string =>
+  createHmac('sha256', derive(masterKey, 'vellum/key-check/1')).update('vellum master key check').digest('hex')
+
+function compareKeyCheck(dataDir: string, masterKey: Uint8Array): void {
+  const expected = Buffer.from(readFileSync(join(dataDir, keyCheckName), 'utf8').trim())
+  const actual = Buffer.from(keyCheck(masterKey))
+  if (expected.length === actual.length && timingSafeEqual(expected, actual)) return
+  throw new ConfigurationError([wrongMasterKey(`the data in ${dataDir}`)])
+}
+
+/** What is said wherever a wrong key is found. */
+export const wrongMasterKey = (what: string): string =>
+  `MASTER_KEY: ${what} were sealed with another master key; set the one that they were made with. Nothing was changed.`
+
+const derive = (masterKey: Uint8Array, info: string): Buffer => Buffer.from(hkdfSync('sha256', masterKey, '', info, 32))
+
+/** Readable by the owner alone, on disk when this returns; a file that exists already is never overwritten. */
+function writeNewFile(folder: string, name: string, content: string): void {
+  mkdirSync(folder, { recursive: true })
+  const file = openSync(join(folder, name), 'wx', 0o600)
+  try {
+    writeSync(file, content)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  const directory = openSync(folder, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
