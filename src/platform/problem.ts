@@ -9,6 +9,7 @@ export const problems = {
   'token-refused': [401, 'The access token was refused'],
   forbidden: [403, 'The token does not permit this'],
   'not-found': [404, 'There is nothing here'],
+  'method-not-allowed': [405, 'The address does not answer to this method'],
   gone: [410, 'This was erased'],
   conflict: [409, 'The request conflicts with what is stored'],
   'already-exists': [409, 'It already exists'],

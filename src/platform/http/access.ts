@@ -1,0 +1,10 @@
+import type { OrganizationId } from '../organization-id.ts'
+
+/** What a checked access token says about a request: the only source of a tenant for a public route. */
+export interface Access {
+  readonly organizationId: OrganizationId
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  /** The token's `jti`: what a revocation names. */
+  readonly tokenId: string
+}

@@ -1,0 +1,97 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context as HonoContext } from 'hono'
+import type { Logger } from 'pino'
+import { Problem } from '../problem.ts'
+import { requestSpan } from '../telemetry/request-span.ts'
+import type { Access } from './access.ts'
+import type { AccessTokens } from './access-token.ts'
+import { limits } from './limits.ts'
+import { refuseUnknownMethod } from './methods.ts'
+import { problemOf, problemResponse, validationProblem } from './problem-response.ts'
+import { publicReads } from './public-reads.ts'
+import { securityHeaders } from './security-headers.ts'
+import { assertStrictBodies } from './strict-bodies.ts'
+
+/** What a public route may read of its request with `c.get(…)`. */
+export interface PublicEnvironment {
+  Variables: {
+    /** Present behind `requireScope`. */
+    access?: Access
+    /** Also in the answer's `x-request-id` and in every log line of the request. */
+    requestId: string
+    /** What checks access tokens in this process. */
+    accessTokens?: AccessTokens
+    /** Made by `pageNonce`, for a page that carries an inline script or style. */
+    nonce?: string
+  }
+}
+
+export interface PublicAppOptions {
+  readonly log?: Logger
+  /** Needed as soon as a route requires a scope. */
+  readonly accessTokens?: AccessTokens
+  /** True when the public address is https: only then are browsers told to insist on it. */
+  readonly tls?: boolean
+}
+
+/**
+ * The app behind the public listener: request id, span, limits, security headers, CORS for public reads, problems for every
+ * error. Modules' routes go in through {@link mountPublicRoutes}.
+ */
+export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<PublicEnvironment> {
+  const app = createModuleApp()
+  app.use(requestSpan(options.log))
+  app.use(securityHeaders({ tls: options.tls ?? false }))
+  app.use(publicReads())
+  app.use(limits())
+  app.use(async (c, next) => {
+    if (options.accessTokens) c.set('accessTokens', options.accessTokens)
+    await next()
+  })
+  app.onError((error, c) => {
+    const problem = problemOf(error, options.log)
+    return problemResponse(problem, challengeOf(problem, c))
+  })
+  app.notFound((c) => {
+    refuseUnknownMethod(app, c)
+    return problemResponse(new Problem('not-found', 'Check the address; /openapi.json lists what there is.'))
+  })
+  return app
+}
+
+/** One module's public routes and their OpenAPI document, without the middleware that the outer app has already. */
+export const createModuleApp = (): OpenAPIHono<PublicEnvironment> =>
+  new OpenAPIHono<PublicEnvironment>({
+    defaultHook: (result, c) => {
+      if (result.success) return undefined
+      if (result.target === 'json' && !isJson(c.req.header('content-type'))) {
+        throw new Problem('unsupported-media-type', 'Send the body as application/json.')
+      }
+      throw validationProblem(result.error)
+    },
+  })
+
+/**
+ * Lets a module add its routes, refuses routes whose JSON bodies would let unknown fields through, and puts them into the
+ * public app. Answers the module's own app, from which its OpenAPI document comes.
+ */
+export function mountPublicRoutes(
+  app: OpenAPIHono<PublicEnvironment>,
+  routes: (module: OpenAPIHono<PublicEnvironment>) => void,
+): OpenAPIHono<PublicEnvironment> {
+  const module = createModuleApp()
+  routes(module)
+  assertStrictBodies(module)
+  app.route('/', module)
+  return module
+}
+
+const isJson = (type: string | undefined): boolean => /^application\/([\w.-]+\+)?json\b/i.test(type ?? '')
+
+/** RFC 6750, section 3: a refused token is told what was wrong with it, a missing one only what is expected. */
+function challengeOf(problem: Problem, c: HonoContext): Record<string, string> {
+  if (problem.status !== 401) return {}
+  const known = c.res?.headers.get('www-authenticate')
+  if (known) return { 'www-authenticate': known }
+  return { 'www-authenticate': problem.code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer' }
+}
