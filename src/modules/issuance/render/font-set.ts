@@ -1,5 +1,5 @@
 import { type Font, covers } from './font.ts'
-import { type FontName, fontNames, loadFont } from './fonts.ts'
+import { type FontName, fontNames, isHeavy, loadFont } from './fonts.ts'
 import { type Script, extensionsOf, isEastAsian, scriptOf } from './script.ts'
 
 /**
@@ -57,8 +57,7 @@ async function eastAsianFonts(locale: string, text: string): Promise<EastAsian[]
 function companion(face: FontName, script: Script): FontName | undefined {
   const family = COMPANIONS[script]
   if (!family) return undefined
-  const heavy = /-(?:SemiBold|Bold)$/.test(face)
-  const name = `${family}-${heavy ? 'Bold' : 'Regular'}` as FontName
+  const name = `${family}-${isHeavy(face) ? 'Bold' : 'Regular'}` as FontName
   return fontNames.includes(name) ? name : undefined
 }
 

@@ -41,6 +41,18 @@ export async function fontFile(name: FontName): Promise<Uint8Array> {
   return await readFile(createRequire(import.meta.url).resolve(`@expo-google-fonts/${FILES[name]}`))
 }
 
+/**
+ * What a font's size is multiplied by to look as large as the Latin beside it.
+ */
+export function opticalScale(name: string): number {
+  return name.startsWith('NotoNaskhArabic') ? 1.2 : 1
+}
+
+/** Whether the name is of a heavy face. */
+export function isHeavy(name: string): boolean {
+  return /-(?:SemiBold|Bold)$/.test(name)
+}
+
 const loaded = new Map<FontName, Promise<Font>>()
 
 /** A parsed font, read once per thread and kept: the largest take 10 MB and 30 ms. */

@@ -6,6 +6,7 @@ import { addObject, addStream, finishPdf, num, type PdfWriter, reserve, startPdf
 import { type PlacedText, placeText } from './place.ts'
 import { type PreparedPage, preparePage, wordsLanguage } from './prepare.ts'
 import { qrOperators } from './qr.ts'
+import { isolated } from './runs.ts'
 import { textOperators } from './text-operators.ts'
 
 const prepared = new Map<string, Promise<PreparedPage>>()
@@ -33,7 +34,7 @@ function fieldTexts(page: PreparedPage, input: CheckedInput, test: boolean): Rec
     statement: input.statement ?? words.statement,
     dateLabel: input.completedOn ? words.completedOn : words.issuedOn,
     date: input.completedOn ?? input.issuedOn,
-    issuedLine: input.completedOn ? `${words.issuedOn} ${input.issuedOn}` : undefined,
+    issuedLine: input.completedOn ? `${words.issuedOn} ${isolated(input.issuedOn)}` : undefined,
     verifyUrl: input.verifyUrl,
     test: test ? words.test : undefined,
   }

@@ -20,6 +20,23 @@ const bidi = (bidiFactory as unknown as () => Bidi)()
 const RIGHT_TO_LEFT =
   /[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
 
+/**
+ * A text that keeps its own direction inside another, e.g. a date in a sentence (UAX #9, FSI and PDI). The marks order
+ * the line and are not printed.
+ */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`
+}
+
+/** The text as it is printed. */
+export function withoutIsolates(text: string): string {
+  return text.replace(/[\u2068\u2069]/g, '')
+}
+
+function isIsolateMark(codePoint: number): boolean {
+  return codePoint === 0x2068 || codePoint === 0x2069
+}
+
 function startFont(text: string, set: FontSet): { font: Font | undefined; script: Script } {
   for (const character of text) {
     const codePoint = character.codePointAt(0)!
@@ -35,13 +52,17 @@ function itemize(text: string, set: FontSet, levels: Uint8Array | undefined): Ru
   let at = 0
   for (const character of text) {
     const codePoint = character.codePointAt(0)!
+    if (isIsolateMark(codePoint)) {
+      at += 1
+      continue
+    }
     const own = scriptOf(codePoint)
     font = fontOf(set, codePoint, own, font)
     if (own !== 'Zyyy') script = isEastAsian(own) ? 'Hani' : own
     const level = levels?.[at] ?? 0
     const last = runs.at(-1)
     const end = at + character.length
-    if (last && last.font === font && last.level === level && last.script === script) last.end = end
+    if (last && last.end === at && last.font === font && last.level === level && last.script === script) last.end = end
     else runs.push({ start: at, end, font, script, level })
     at = end
   }

@@ -1,13 +1,24 @@
 import * as hb from 'harfbuzzjs'
 import type { Font } from './font.ts'
 import type { FontSet } from './font-set.ts'
-import { splitRuns } from './runs.ts'
+import { isHeavy, opticalScale } from './fonts.ts'
+import { splitRuns, withoutIsolates } from './runs.ts'
 import type { Script } from './script.ts'
 
 /** A shaped glyph. Numbers are in units of its font; `text` is what it stands for, empty if another glyph tells it. */
 export type Glyph = { id: number; dx: number; dy: number; advance: number; text: string }
 
-export type GlyphRun = { font: Font; script: Script; glyphs: Glyph[]; /** thousandths of an em */ width: number }
+export type GlyphRun = {
+  font: Font
+  /** The run's size as a multiple of the line's. */
+  scale: number
+  /** The face is heavy and this font has no heavy weight: its outlines are to be thickened. */
+  thicken: boolean
+  script: Script
+  glyphs: Glyph[]
+  /** Thousandths of the line's em. */
+  width: number
+}
 
 /** One line of text, shaped, its runs from left to right. */
 export type Line = {
@@ -80,9 +91,11 @@ export function shapeLine(text: string, set: FontSet, language: string, directio
       advance += glyph.advance
       if (glyph.text === '' || glyph.text.length > 2) oneToOne = false
     }
-    const runWidth = (advance * 1000) / font.unitsPerEm
+    const scale = opticalScale(font.name)
+    const thicken = isHeavy(set.primary.name) && !isHeavy(font.name)
+    const runWidth = (advance * 1000 * scale) / font.unitsPerEm
     width += runWidth
-    return { font, script, glyphs, width: runWidth }
+    return { font, scale, thicken, script, glyphs, width: runWidth }
   })
-  return { text, runs, width, rtl: split.rtl, needsActualText: leftToRight && !oneToOne }
+  return { text: withoutIsolates(text), runs, width, rtl: split.rtl, needsActualText: leftToRight && !oneToOne }
 }

@@ -20,9 +20,9 @@ function countNames(text: string, names: Map<string, string>): string {
   })
 }
 
-/** Three decimals of a point are a third of a micrometre. */
+/** Two decimals of a point are less than four thousandths of a millimetre. */
 function shortNumbers(text: string): string {
-  return text.replace(/-?\d*\.\d{3,}/g, (number) => String(Math.round(Number(number) * 1000) / 1000))
+  return text.replace(/-?\d*\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100))
 }
 
 function serialize(object: PDFObject): string {

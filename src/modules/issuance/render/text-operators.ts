@@ -7,6 +7,9 @@ import type { GlyphRun, Line } from './shape.ts'
 /** Differences of the pen below this (thousandths of an em) are not worth an operator. */
 const NEGLIGIBLE = 0.3
 
+/** Width of the line that thickens an outline, as a part of the size. */
+const THICKENING = 0.022
+
 /** One run as a TJ operator: glyph numbers, with corrections where the shaper's advance is not the font's. */
 function showGlyphs(run: GlyphRun, fonts: EmbeddedFonts): string {
   const embedded = embeddedFont(fonts, run.font)
@@ -39,7 +42,9 @@ function lineOperators(line: Line, placed: PlacedText, index: number, fonts: Emb
   let text = `BT\n${letterSpacing ? `${num(letterSpacing)} Tc ` : ''}1 0 0 1 ${num(x)} ${num(y)} Tm\n`
   for (const run of line.runs) {
     const glyphs = showGlyphs(run, fonts)
-    text += `/${embeddedFont(fonts, run.font).resource} ${num(size)} Tf\n${glyphs}`
+    const weight = run.thicken ? `2 Tr ${num(size * THICKENING)} w ` : ''
+    text += `${weight}/${embeddedFont(fonts, run.font).resource} ${num(size * run.scale)} Tf\n${glyphs}`
+    if (run.thicken) text += '0 Tr\n'
   }
   text += 'ET\n'
   // Letter spacing looks like spaces to a reader that extracts text by positions.
@@ -50,6 +55,6 @@ function lineOperators(line: Line, placed: PlacedText, index: number, fonts: Emb
 /** The operators that show a text, as one piece of marked content (ISO 32000-1, 14.6). */
 export function textOperators(placed: PlacedText, role: string, mark: number, fonts: EmbeddedFonts): string {
   const lines = placed.lines.map((line, index) => lineOperators(line, placed, index, fonts)).join('')
-  const [red, green, blue] = placed.color.map(num)
-  return `/${role}<</MCID ${mark}>>BDC\nq ${red} ${green} ${blue} rg\n${lines}Q\nEMC\n`
+  const color = placed.color.map(num).join(' ')
+  return `/${role}<</MCID ${mark}>>BDC\nq ${color} rg ${color} RG\n${lines}Q\nEMC\n`
 }

@@ -119,7 +119,7 @@ export const certificateClassic: Design = {
           fontSize: 13,
           fontColor: GREY,
         }),
-        centered('recipientName', { y: 66, height: 25 }, {
+        centered('recipientName', { y: 64.5, height: 25 }, {
           content: 'Ada Lovelace',
           fontName: 'NotoSerif-SemiBold',
           fontSize: 34,

@@ -36,11 +36,11 @@ export function wavyRing(center: Point, inner: number, outer: number, petals: nu
   const middle = (inner + outer) / 2
   const swing = (outer - inner) / 2
   const curve: Curve = (t) => {
-    const angle = t * 2 * Math.PI
+    const angle = (t * petals * 2 * Math.PI - turn) / petals
     const radius = middle + swing * Math.cos(petals * angle + turn)
     return [center[0] + radius * Math.cos(angle), center[1] + radius * Math.sin(angle)]
   }
-  return smooth(curve, petals * 4)
+  return smooth(curve, petals * 2)
 }
 
 /** Interlaced wavy rings, as on a banknote. */

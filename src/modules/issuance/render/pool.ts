@@ -1,0 +1,181 @@
+import { Worker } from 'node:worker_threads'
+import { type RenderInput, RenderInputError } from './input.ts'
+import type { RenderAnswer, RenderJob } from './worker-messages.ts'
+
+/**
+ * The document was not rendered, and that says nothing about its input: the worker died, the pool is full or closed.
+ * Try again later.
+ */
+export class RenderUnavailableError extends Error {
+  override name = 'RenderUnavailableError'
+  readonly retryable = true
+}
+
+export type RenderPool = {
+  /**
+   * Renders in a worker thread. Rejects with RenderInputError for input that can never be rendered, and with
+   * RenderUnavailableError when trying again may help.
+   */
+  render(input: RenderInput): Promise<Uint8Array>
+  /** Renders all, in order, with as much in work at once as the pool takes. Each result stands for itself. */
+  renderMany(inputs: readonly RenderInput[]): Promise<PromiseSettledResult<Uint8Array>[]>
+  /** Ends the workers. What is not finished is rejected with RenderUnavailableError. */
+  close(): Promise<void>
+}
+
+export type RenderPoolOptions = {
+  /** Worker threads; about one per core. */
+  size: number
+  /** Jobs that may wait for a worker before further ones are refused. */
+  maxWaiting?: number
+  /** A job that takes longer ends its worker. Milliseconds. */
+  jobTimeoutMs?: number
+  /** Starts a worker thread; where the program is one file, the worker's code does not stand beside this one. */
+  startWorker?: () => Worker
+  log?: { warn(details: object, message: string): void }
+}
+
+type Job = {
+  input: RenderInput
+  resolve(bytes: Uint8Array): void
+  reject(error: Error): void
+}
+
+type Slot = {
+  worker: Worker
+  jobs: Map<number, Job>
+  timers: Map<number, NodeJS.Timeout>
+  served: number
+}
+
+/** Jobs given to one worker at a time: one in work, one at hand. */
+const PER_WORKER = 2
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 5_000
+
+function startFileWorker(): Worker {
+  return new Worker(new URL('./worker.ts', import.meta.url))
+}
+
+/**
+ * Starts worker threads that render certificates. A worker that dies takes only its own jobs with it (at most two) and
+ * is replaced at once, or after a growing pause when it died before it had rendered anything.
+ */
+export function createRenderPool(options: RenderPoolOptions): RenderPool {
+  const { size, maxWaiting = 1_000, jobTimeoutMs = 30_000, startWorker = startFileWorker, log } = options
+  const slots = new Set<Slot>()
+  const waiting: Job[] = []
+  const pauses = new Set<NodeJS.Timeout>()
+  let nextId = 1
+  let failedStarts = 0
+  let closed = false
+
+  function start(): void {
+    const worker = startWorker()
+    const slot: Slot = { worker, jobs: new Map(), timers: new Map(), served: 0 }
+    slots.add(slot)
+    worker.on('message', (answer: RenderAnswer) => finish(slot, answer))
+    worker.on('error', (error) => lose(slot, error instanceof Error ? error.name : 'error'))
+    worker.on('messageerror', () => lose(slot, 'messageerror'))
+    worker.on('exit', (code) => lose(slot, `exit ${code}`))
+    dispatch()
+  }
+
+  function dispatch(): void {
+    // The least busy worker first, so that a second job is put by only when every worker has one.
+    const free = [...slots].filter((slot) => slot.jobs.size < PER_WORKER).sort((a, b) => a.jobs.size - b.jobs.size)
+    for (const slot of free) {
+      const job = waiting.shift()
+      if (!job) return
+      give(slot, job)
+    }
+    if (waiting.length > 0 && [...slots].some((slot) => slot.jobs.size < PER_WORKER)) dispatch()
+  }
+
+  function give(slot: Slot, job: Job): void {
+    const id = nextId++
+    slot.jobs.set(id, job)
+    const timer = setTimeout(() => lose(slot, `no answer within ${jobTimeoutMs} ms`), jobTimeoutMs * PER_WORKER)
+    timer.unref()
+    slot.timers.set(id, timer)
+    try {
+      slot.worker.postMessage({ id, input: job.input } satisfies RenderJob)
+    } catch {
+      // What cannot be cloned never reaches the worker.
+      take(slot, id)?.reject(new RenderInputError('The input is not plain data'))
+    }
+  }
+
+  function take(slot: Slot, id: number): Job | undefined {
+    const job = slot.jobs.get(id)
+    slot.jobs.delete(id)
+    clearTimeout(slot.timers.get(id))
+    slot.timers.delete(id)
+    return job
+  }
+
+  function finish(slot: Slot, answer: RenderAnswer): void {
+    const job = take(slot, answer.id)
+    slot.served++
+    failedStarts = 0
+    if ('bytes' in answer) job?.resolve(answer.bytes)
+    else if (answer.badInput) job?.reject(new RenderInputError(answer.message))
+    else job?.reject(new Error(`Rendering failed: ${answer.message}`))
+    dispatch()
+  }
+
+  function lose(slot: Slot, reason: string): void {
+    if (!slots.delete(slot)) return
+    void slot.worker.terminate()
+    const lost = [...slot.jobs.keys()].map((id) => take(slot, id))
+    for (const job of lost) job?.reject(new RenderUnavailableError('The render worker ended before it was done'))
+    if (closed) return
+    if (slot.served === 0) failedStarts++
+    const pauseMs = failedStarts === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** failedStarts, LONGEST_PAUSE_MS)
+    log?.warn({ reason, lostJobs: lost.length, pauseMs }, 'render worker ended; starting another')
+    const pause = setTimeout(() => {
+      pauses.delete(pause)
+      start()
+    }, pauseMs)
+    pauses.add(pause)
+  }
+
+  function render(input: RenderInput): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (closed) return reject(new RenderUnavailableError('The render pool is closed'))
+      if (waiting.length >= maxWaiting) return reject(new RenderUnavailableError('The render pool is full'))
+      waiting.push({ input, resolve, reject })
+      dispatch()
+    })
+  }
+
+  async function renderMany(inputs: readonly RenderInput[]): Promise<PromiseSettledResult<Uint8Array>[]> {
+    const results: PromiseSettledResult<Uint8Array>[] = []
+    let next = 0
+    const lane = async () => {
+      while (next < inputs.length) {
+        const index = next++
+        const [result] = await Promise.allSettled([render(inputs[index]!)])
+        results[index] = result
+      }
+    }
+    await Promise.all(Array.from({ length: size * PER_WORKER }, lane))
+    return results
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    for (const pause of pauses) clearTimeout(pause)
+    const unavailable = new RenderUnavailableError('The render pool is closed')
+    for (const job of waiting.splice(0)) job.reject(unavailable)
+    const ending = [...slots]
+    for (const slot of ending) {
+      for (const id of [...slot.jobs.keys()]) take(slot, id)?.reject(unavailable)
+      slots.delete(slot)
+    }
+    await Promise.all(ending.map((slot) => slot.worker.terminate()))
+  }
+
+  for (let i = 0; i < size; i++) start()
+  return { render, renderMany, close }
+}
