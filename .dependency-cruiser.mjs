@@ -7,10 +7,22 @@ const npm = (...names) => `(^|/)node_modules/(@types/)?(${names.join('|')})/`
 const node = (...names) => `^(node:)?(${names.join('|')})$`
 
 /** Rules of the field and formats: told by the file's name, or by the folder. */
+const pureName = '(-rules|/rules|-rule|-state|/state)\\.ts$'
 const pureFiles = [
-  '^src/.*(-rules|/rules|-state|/state)\\.ts$',
+  `^src/modules/.*${pureName}`,
   '^src/platform/credentials/',
   '^src/modules/[^/]+/log/(merkle|tile|leaf|checkpoint|signed-note|canonical)[^/]*\\.ts$',
+]
+const pureInPlatform = `^src/platform/([^/]+)/.*${pureName}`
+
+/** The words of an error are data: whoever judges an error may import its class. */
+const errorWords = '^src/platform/.*-error\\.ts$'
+
+/** What touches the world: pure files may not reach it. */
+const effects = [
+  npm('hono', '@hono/[^/]+', 'drizzle-orm', 'better-sqlite3', 'pg', 'ioredis', 'bullmq', 'nodemailer'),
+  '^src/platform/(http|database|work|events|call|outbound)/',
+  node('https?', 'http2', 'net', 'tls', 'child_process'),
 ]
 
 const rules = [
@@ -61,14 +73,13 @@ const rules = [
     name: 'rules-are-pure',
     comment: 'Rules are functions from data to data, also through what they import. Fetch before, store after, in the use case that calls them.',
     from: { path: pureFiles, pathNot: [test, '-store\\.ts$'] },
-    to: {
-      path: [
-        npm('hono', '@hono/[^/]+', 'drizzle-orm', 'better-sqlite3', 'pg', 'ioredis', 'bullmq', 'nodemailer'),
-        '^src/platform/(http|database|work|events|call|outbound)/',
-        node('https?', 'http2', 'net', 'tls', 'child_process'),
-      ],
-      reachable: true,
-    },
+    to: { path: effects, pathNot: errorWords, reachable: true },
+  },
+  {
+    name: 'rules-are-pure',
+    comment: 'Rules of the platform are functions from data to data; beside their own folder they reach nothing that touches the world.',
+    from: { path: pureInPlatform, pathNot: test },
+    to: { path: effects, pathNot: ['^src/platform/$1/', errorWords], reachable: true },
   },
   {
     name: 'own-tables-only',

@@ -24,7 +24,7 @@ async function run(stage: Stage): Promise<Tally> {
   const left = limitMs - (begun - started)
   process.stdout.write(`\n== ${stage.name}\n`)
   if (stage.report) rmSync(stage.report, { force: true })
-  const { status, output, timedOut } = await runCommand(stage.command, Math.max(left, 1), { NO_COLOR: '1', FORCE_COLOR: '' })
+  const { status, output, timedOut } = await runCommand(stage.command, Math.max(left, 1), { NO_COLOR: '1' })
   if (timedOut) process.stdout.write(`Stopped: all stages together may take ${limitMs / minutes} minutes.\n`)
   const tally = tallyOf(stage, status, output)
   process.stdout.write(`-- ${stage.name}: ${tally.failed > 0 ? 'FAILED' : 'passed'} (${closingLine(tally)}) in ${seconds(begun)}\n`)

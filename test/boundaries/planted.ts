@@ -28,8 +28,11 @@ export const clean: Tree = {
   'src/modules/alpha/thing/state.ts': `import type { ThingName } from './name-rules.ts'\nexport type Thing = { name: ThingName }\n`,
   'src/modules/alpha/thing/name-rules.ts':
     `export type ThingName = string\nexport const advice = 'Select a name from the list. Delete from the end.'\nexport const isName = (text: string) => text.length > 0\n`,
+  'src/modules/alpha/thing/list-rules.ts':
+    `import type { Store } from './thing-store.ts'\nimport type { Made } from './made.ts'\nexport type List = { store: Store, made: Made }\n`,
+  'src/modules/alpha/thing/made.ts': `import type { Hono } from 'hono'\nexport type Made = { app: Hono }\n`,
   'src/modules/alpha/thing/thing-store.ts':
-    `import { things } from '../tables.ts'\nimport { isName } from './name-rules.ts'\nexport const thingStore = { things, isName }\n`,
+    `import { things } from '../tables.ts'\nimport { isName } from './name-rules.ts'\nexport type Store = typeof thingStore\nexport const thingStore = { things, isName }\n`,
   'src/modules/bravo/index.ts': `export { bravo } from './contract.ts'\n`,
   'src/modules/bravo/contract.ts':
     `import { alpha } from '#modules/alpha/index.ts'\nimport { contract } from '#platform/contract.ts'\nexport const bravo = contract({ alpha })\n`,
@@ -137,6 +140,11 @@ export const violations: Planted[] = [
       'src/modules/alpha/thing/state.ts': `import { between } from './between.ts'\nexport const thing = between\n`,
       'src/modules/alpha/thing/between.ts': `import { things } from '../tables.ts'\nexport const between = things\n`,
     },
+  },
+  {
+    what: 'rules of the platform reaching the database',
+    rule: 'rules-are-pure',
+    tree: { 'src/platform/work/retry-rules.ts': `import { open } from '#platform/database/sqlite.ts'\nexport const retry = open\n` },
   },
   {
     what: 'rules of credentials importing the database',
