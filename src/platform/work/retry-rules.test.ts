@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DatabaseError } from '../database/database-error.ts'
 import { Problem } from '../problem.ts'
 import { afterFailure, classifyFailure, describeFailure, pauseAfter, retryPolicy } from './retry-rules.ts'
 import { Refused, Unavailable } from './step.ts'
@@ -70,11 +71,11 @@ describe('absence of the other side', () => {
     ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'unavailable'],
     ['fetch failed', new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNRESET' }) }), 'unavailable'],
     ['a time-out', new DOMException('late', 'TimeoutError'), 'unavailable'],
-    ['a full disk', Object.assign(new Error('x'), { code: 'SQLITE_FULL' }), 'unavailable'],
-    ['a stopping Postgres', Object.assign(new Error('x'), { code: '57P01' }), 'unavailable'],
+    ['a full disk', new DatabaseError('unavailable', 'SQLITE_FULL', 'full'), 'unavailable'],
+    ['a deadlock', new DatabaseError('conflict', '40P01', 'deadlock'), 'unavailable'],
     ['Refused', new Refused('no'), 'refused'],
     ['a problem of the item', new Problem('not-found', 'x'), 'error'],
-    ['a constraint', Object.assign(new Error('x'), { code: '23505' }), 'error'],
+    ['a constraint', new DatabaseError('unique', '23505', 'x'), 'error'],
     ['a bug', new TypeError('x'), 'error'],
     ['a thrown string', 'x', 'error'],
   ])('%s is recognised', (_, thrown, kind) => {

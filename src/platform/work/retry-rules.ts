@@ -1,3 +1,4 @@
+import { DatabaseError } from '../database/database-error.ts'
 import { Problem } from '../problem.ts'
 import { Refused, Unavailable } from './step.ts'
 
@@ -42,9 +43,9 @@ export type Failure =
   /** An error about this item. */
   | { readonly kind: 'error' }
 
-/** System and driver codes that mean: away, full or overloaded. Postgres: classes 08, 53 and 57P. */
+/** System codes that mean: away, full or overloaded. */
 const awayCodes =
-  /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOSPC|UND_ERR_.*(TIMEOUT|SOCKET|CLOSED)|SQLITE_(FULL|BUSY|IOERR).*|08.{3}|53.{3}|57P0.)$/
+  /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOSPC|UND_ERR_.*(TIMEOUT|SOCKET|CLOSED))$/
 
 /** Tells absence from an error about the item, from what a runner or handler threw, its causes included. */
 export function classifyFailure(thrown: unknown): Failure {
@@ -55,6 +56,9 @@ export function classifyFailure(thrown: unknown): Failure {
       if (![429, 503, 504].includes(error.status)) return { kind: 'error' }
       const seconds = error.retryAfterSeconds
       return { kind: 'unavailable', retryAfterMs: seconds === undefined ? undefined : seconds * 1_000 }
+    }
+    if (error instanceof DatabaseError && ['unavailable', 'conflict', 'aborted'].includes(error.kind)) {
+      return { kind: 'unavailable', retryAfterMs: undefined }
     }
     const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
     if (error.name === 'TimeoutError' || awayCodes.test(code)) return { kind: 'unavailable', retryAfterMs: undefined }
@@ -106,11 +110,11 @@ export function pauseAfter(policy: RetryPolicy, before: Pause, retryAfterMs: num
 
 /**
  * An error in words that hold no personal data, for a database column and a log: the message only where its author is
- * bound to write none (`Problem`, `Refused`, `Unavailable`), else name, code and the place in the code.
+ * bound to write none (`Problem`, `Refused`, `Unavailable`, `DatabaseError`), else name, code and the place in the code.
  */
 export function describeFailure(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `thrown: ${typeof thrown}`
-  if (thrown instanceof Problem || thrown instanceof Refused || thrown instanceof Unavailable) {
+  if ([Problem, Refused, Unavailable, DatabaseError].some((bound) => thrown instanceof bound)) {
     return `${thrown.name}: ${thrown.message}`.slice(0, 500)
   }
   const code = 'code' in thrown && typeof thrown.code === 'string' ? ` ${thrown.code}` : ''

@@ -1,0 +1,103 @@
+import { and, asc, between, eq, gt, gte, inArray, isNull, or, sql } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import { currentContext } from '../context.ts'
+import type { KeyRing } from '../crypto/key-ring-types.ts'
+import type { PlatformTables } from '../database/platform-tables.ts'
+import type { PlatformDatabase, RawQueries, TransactionHooks } from '../database/transaction.ts'
+import { familyOf, type SealedEvent } from '../event.ts'
+import type { OrganizationId } from '../organization-id.ts'
+import type { EventPage, EventRange } from './subscription.ts'
+
+type OutboxRow = PlatformTables['outbox']['$inferSelect']
+
+/** Where an event's data is sealed for: the publisher's outbox, wherever it travels afterwards. */
+export const eventPlace = (event: { readonly id: string; readonly organizationId: string }) => ({
+  organizationId: event.organizationId as OrganizationId,
+  table: 'outbox',
+  column: 'data',
+  row: event.id,
+})
+
+/**
+ * How a transaction publishes: it numbers the event within family and key under a row lock, seals the data for its subject
+ * and writes the outbox. The subject's key (else the organization's) was loaded before the transaction began.
+ */
+export const publishHook = (keys: KeyRing): TransactionHooks['publish'] => async (tx, definition, organizationId, input) => {
+  const data = definition.data.parse(input)
+  const family = familyOf(definition.name)
+  const key = definition.key(data)
+  const id = uuidv7()
+  const subject = definition.subject?.(data) ?? organizationId
+  const sealed = keys.seal(subject, eventPlace({ id, organizationId }), JSON.stringify(data))
+  const [numbered] = await tx.rows<{ last: number }>(sql`
+    insert into ${tx.platform.eventSequences} as numbered (family, key, last) values (${family}, ${key}, 1)
+    on conflict (family, key) do update set last = numbered.last + 1 returning last`)
+  await tx.rows(sql`
+    insert into ${tx.platform.outbox}
+      (id, organization_id, name, version, family, key, sequence, data, traceparent, occurred_at)
+    values (${id}, ${organizationId}, ${definition.name}, ${definition.version}, ${family}, ${key},
+      ${numbered!.last}, ${sealed}, ${currentContext().traceparent ?? null}, ${tx.now()})`)
+  tx.notify({ events: 1 })
+}
+
+/**
+ * What the bus has not had yet, oldest first. Selected by state and never from a highest id on: a transaction with
+ * a lower id may commit later.
+ */
+export async function unrelayedEvents(database: PlatformDatabase, limit: number): Promise<SealedEvent[]> {
+  const { outbox } = database.raw.platform
+  const rows = await database.raw.select().from(outbox).where(isNull(outbox.relayedAt)).orderBy(asc(outbox.id)).limit(limit)
+  return rows.map(sealedEvent(database.module))
+}
+
+/** Committed after the bus has them durably; a crash before it only sends them again. */
+export async function markRelayed(database: PlatformDatabase, events: readonly SealedEvent[]): Promise<void> {
+  await database.platformTransaction(async (_, tx) => {
+    const { outbox } = tx.platform
+    await tx.update(outbox).set({ relayedAt: tx.now() }).where(inArray(outbox.id, events.map((event) => event.id)))
+  })
+}
+
+/** At most 1,000 events of one key, for a subscriber with a gap. Numbers that were never published are simply absent. */
+export async function readRange(database: PlatformDatabase, range: Omit<EventRange, 'publisher'>): Promise<SealedEvent[]> {
+  const { outbox } = database.raw.platform
+  const rows = await database.raw.select().from(outbox)
+    .where(and(
+      eq(outbox.family, range.family),
+      eq(outbox.key, range.key),
+      between(outbox.sequence, range.fromSequence, range.toSequence),
+    ))
+    .orderBy(asc(outbox.sequence)).limit(1_000)
+  return rows.map(sealedEvent(database.module))
+}
+
+/** A page of a family's whole store, for a replay. Empty: there is no more. */
+export async function readPage(database: PlatformDatabase, page: Omit<EventPage, 'publisher'>): Promise<SealedEvent[]> {
+  const { outbox } = database.raw.platform
+  const { after } = page
+  const rows = await database.raw.select().from(outbox)
+    .where(and(
+      eq(outbox.family, page.family),
+      after && or(gt(outbox.key, after.key), and(eq(outbox.key, after.key), gt(outbox.sequence, after.sequence))),
+      page.since === undefined ? undefined : gte(outbox.occurredAt, new Date(page.since)),
+    ))
+    .orderBy(asc(outbox.key), asc(outbox.sequence)).limit(Math.min(page.limit, 1_000))
+  return rows.map(sealedEvent(database.module))
+}
+
+/** Events that wait for the bus: how far the relay is behind. */
+export const unrelayedCount = (raw: RawQueries): Promise<number> =>
+  raw.$count(raw.platform.outbox, isNull(raw.platform.outbox.relayedAt))
+
+const sealedEvent = (publisher: string) => (row: OutboxRow): SealedEvent => ({
+  id: row.id,
+  name: row.name,
+  version: row.version,
+  publisher,
+  organizationId: row.organizationId,
+  key: row.key,
+  sequence: row.sequence,
+  occurredAt: row.occurredAt.toISOString(),
+  traceparent: row.traceparent,
+  data: Buffer.from(row.data).toString('base64'),
+})

@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { inContext } from '../context.ts'
+import type { PlatformDatabase } from '../database/transaction.ts'
+import type { StepBinding } from '../module.ts'
+import { OrganizationId } from '../organization-id.ts'
+import { span } from '../telemetry/trace.ts'
+import { claimSteps, type StepRow } from './claim.ts'
+import type { Doorbell } from './doorbell-memory.ts'
+import { classifyFailure, describeFailure, type RetryPolicy } from './retry-rules.ts'
+import type { ClaimedStep } from './step.ts'
+import { completeStep, failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind } from './steps.ts'
+
+export type StepOutcome = 'done' | 'retried' | 'dead' | 'lease-lost' | 'released'
+
+export interface RunnerOptions<T> {
+  readonly database: PlatformDatabase<T>
+  readonly bindings: readonly StepBinding<T>[]
+  readonly policy: RetryPolicy
+  readonly doorbell: Doorbell
+  readonly log: Logger
+  /** How often it looks without being rung; 1 s unless told. */
+  readonly sweepMs?: number
+  /** How long a stop waits for running steps before it aborts them and gives their leases back; 10 s unless told. */
+  readonly drainMs?: number
+  /** Told of each outcome, for metrics. */
+  readonly onOutcome?: (what: { kind: string; outcome: StepOutcome; durationMs: number }) => void
+}
+
+export interface Runner {
+  start(): Promise<void>
+  /** Claims nothing more, drains, then aborts and releases what is left. */
+  stop(): Promise<void>
+}
+
+interface Running {
+  readonly id: string
+  readonly token: string
+  readonly abort: AbortController
+  /** When the lease was last known to be held, on the monotonic clock. */
+  heldAt: number
+  done: Promise<void>
+}
+
+/** One kind of step in this process. */
+interface Lane<T> {
+  readonly binding: StepBinding<T>
+  readonly running: Map<string, Running>
+  /** When to look into the database again, on the monotonic clock. */
+  lookAt: number
+  /** The last claim filled every slot: there is probably more. */
+  hungry: boolean
+  /** The other side was away last time. */
+  probing: boolean
+  lastOrganization: string
+}
+
+/** Runs one module's steps in this process: claims what SQL says is due, runs it, and commits what came of it. */
+export function createRunner<T>(options: RunnerOptions<T>): Runner {
+  const { database, policy, doorbell, log, sweepMs = 1_000, drainMs = 10_000 } = options
+  const lanes = new Map<string, Lane<T>>()
+  for (const binding of options.bindings) {
+    const { kind } = binding.definition
+    if (lanes.has(kind)) throw new Error(`The step kind ${kind} of ${database.module} is bound twice.`)
+    const lane = { binding, running: new Map(), lookAt: 0, hungry: false, probing: false, lastOrganization: '' }
+    lanes.set(kind, lane)
+  }
+  let stopping = false
+  let wake = () => {}
+  let loop: Promise<void> | undefined
+  let renewals: NodeJS.Timeout | undefined
+  let silence = () => {}
+
+  async function lookForWork(): Promise<void> {
+    while (!stopping) {
+      const rung = Promise.withResolvers<void>()
+      wake = rung.resolve
+      const at = performance.now()
+      await Promise.all([...lanes.values()].filter((lane) => free(lane) > 0 && lane.lookAt <= at).map(look))
+      const next = Math.min(...[...lanes.values()].filter((lane) => free(lane) > 0).map((lane) => lane.lookAt))
+      const waitMs = Math.min(next - performance.now(), sweepMs)
+      if (waitMs > 0) {
+        const timer = setTimeout(rung.resolve, Math.ceil(waitMs))
+        await rung.promise
+        clearTimeout(timer)
+      } else await new Promise(setImmediate)
+    }
+  }
+
+  /** Claims for one kind as much as there is room for, and sets when to look again. */
+  async function look(lane: Lane<T>): Promise<void> {
+    const { kind, leaseMs } = lane.binding.definition
+    // Before the reading, so that a ring in the meantime is not overwritten.
+    lane.lookAt = performance.now() + sweepMs
+    const lookIn = (ms: number | undefined) => {
+      if (ms !== undefined) lane.lookAt = Math.min(lane.lookAt, performance.now() + Math.max(ms, 1))
+    }
+    try {
+      const seen = await outlook(database.raw, kind)
+      lane.probing = seen.probing
+      lane.hungry = false
+      if (seen.leaseEndsInMs !== undefined && seen.leaseEndsInMs <= 0) {
+        await reclaimLeases(database, policy, kind)
+        return lookIn(0)
+      }
+      lookIn(seen.leaseEndsInMs)
+      if (seen.pausedForMs > 0) return lookIn(seen.pausedForMs)
+      if (seen.dueInMs === undefined) return
+      if (seen.dueInMs > 0) return lookIn(seen.dueInMs)
+      const limit = seen.probing ? 1 - lane.running.size : free(lane)
+      if (limit <= 0) return
+      const token = randomUUID()
+      const claim = await claimSteps(database, { kind, leaseMs, limit, after: lane.lastOrganization, token })
+      // Due and yet not to be had: another process was quicker.
+      if (claim.steps.length === 0) return lookIn(100)
+      lane.lastOrganization = claim.lastOrganization
+      lane.hungry = claim.steps.length === limit
+      for (const row of claim.steps) startStep(lane, row, token)
+      lookIn(0)
+    } catch (error) {
+      log.error({ kind, error: describeFailure(error) }, 'steps could not be claimed')
+    }
+  }
+
+  function startStep(lane: Lane<T>, row: StepRow, token: string): void {
+    const running: Running = {
+      id: row.id, token, abort: new AbortController(), heldAt: performance.now(), done: Promise.resolve(),
+    }
+    lane.running.set(row.id, running)
+    const { kind } = lane.binding.definition
+    const startedAt = performance.now()
+    running.done = runStep(lane, row, running).catch((error: unknown): StepOutcome => {
+      // The lease runs out and the step is claimed again.
+      log.error({ kind, step: row.id, error: describeFailure(error) }, 'the outcome of a step could not be recorded')
+      return 'lease-lost'
+    }).then((outcome) => {
+      lane.running.delete(row.id)
+      if (lane.hungry) lane.lookAt = 0
+      wake()
+      options.onOutcome?.({ kind, outcome, durationMs: performance.now() - startedAt })
+    })
+  }
+
+  async function runStep(lane: Lane<T>, row: StepRow, running: Running): Promise<StepOutcome> {
+    const { definition, runner } = lane.binding
+    const organizationId = OrganizationId.parse(row.organizationId)
+    const context = {
+      organizationId,
+      actor: `module:${database.module}`,
+      ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
+    }
+    const step: ClaimedStep = {
+      id: row.id,
+      kind: row.kind,
+      key: row.key,
+      organizationId,
+      get input() {
+        return definition.input.parse(row.input)
+      },
+      attempts: row.attempts,
+      starts: row.starts,
+      signal: running.abort.signal,
+      renewLease: () => renew(lane, [running]),
+    }
+    try {
+      await inContext(context, () => span(`step ${row.kind}`, { 'vellum.module': database.module }, async () => {
+        const effect = await runner({ ...step, input: step.input })
+        await completeStep(database, running, effect)
+      }))
+    } catch (error) {
+      if (error instanceof LeaseLost) return 'lease-lost'
+      // Stopped from outside: no fault of the item, and the stop gives the lease back.
+      if (stopping && running.abort.signal.aborted) return 'released'
+      const outcome = await failStep(database, policy, running, error)
+      const fields = { kind: row.kind, step: row.id, outcome, error: describeFailure(error) }
+      if (classifyFailure(error).kind === 'unavailable') log.info(fields, 'a step waits for the other side')
+      else log.warn(fields, 'a step failed')
+      lane.lookAt = 0
+      return outcome
+    }
+    if (lane.probing) await resumeKind(database, row.kind)
+    return 'done'
+  }
+
+  async function renew(lane: Lane<T>, wanted: readonly Running[]): Promise<void> {
+    const { leaseMs } = lane.binding.definition
+    const asked = performance.now()
+    try {
+      const held = await renewLeases(database, wanted, leaseMs)
+      for (const running of wanted) {
+        if (held.has(running.id)) running.heldAt = asked
+        else if (lane.running.get(running.id) === running) running.abort.abort(new LeaseLost())
+      }
+    } catch (error) {
+      log.error({ error: describeFailure(error) }, 'leases could not be renewed')
+      for (const running of wanted) {
+        if (performance.now() - running.heldAt > leaseMs) running.abort.abort(new LeaseLost())
+      }
+    }
+  }
+
+  const renewDue = () => {
+    for (const lane of lanes.values()) {
+      const old = performance.now() - lane.binding.definition.leaseMs / 3
+      const due = [...lane.running.values()].filter((running) => running.heldAt < old && !running.abort.signal.aborted)
+      if (due.length > 0) void renew(lane, due)
+    }
+  }
+
+  return {
+    async start() {
+      if (lanes.size === 0) return
+      // Only one process can have had this file open, so whatever is leased now died with it.
+      if (database.dialect === 'sqlite') {
+        for (const kind of lanes.keys()) await reclaimLeases(database, policy, kind, { all: true })
+      }
+      silence = doorbell.listen((kind) => {
+        const lane = lanes.get(kind)
+        if (!lane) return
+        lane.lookAt = 0
+        wake()
+      })
+      const shortest = Math.min(...[...lanes.values()].map((lane) => lane.binding.definition.leaseMs))
+      renewals = setInterval(renewDue, Math.max(shortest / 6, 10))
+      loop = inContext({}, lookForWork)
+    },
+    async stop() {
+      stopping = true
+      silence()
+      wake()
+      await loop
+      const left = () => [...lanes.values()].flatMap((lane) => [...lane.running.values()])
+      const drained = () => Promise.all(left().map((running) => running.done))
+      await withinMs(drained(), drainMs)
+      const aborted = left()
+      for (const running of aborted) running.abort.abort(new Error('The process stops.'))
+      await withinMs(drained(), Math.min(drainMs, 1_000))
+      clearInterval(renewals)
+      await releaseLeases(database, aborted)
+    },
+  }
+}
+
+const free = (lane: Lane<any>): number => lane.binding.definition.concurrency - lane.running.size
+
+/** Waits for the work, but no longer than told. */
+async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {
+  const timer = new AbortController()
+  await Promise.race([work, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
+  timer.abort()
+}
