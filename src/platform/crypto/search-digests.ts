@@ -13,13 +13,17 @@ const longestWord = 100
 const digestLength = 22
 const purpose = 'search'
 
-/** The digests to store for a name. The organization's key must be loaded. */
-export const nameDigests = (keys: KeyRing, organizationId: OrganizationId, name: string): string[] =>
-  digests(keys, organizationId, indexTokens(searchWords(name, { joined: true })))
+/**
+ * The digests to store for a person's texts: of a name its words, of an e-mail address the whole and the words in it.
+ * The organization's key must be loaded.
+ */
+export const searchDigests = (keys: KeyRing, organizationId: OrganizationId, texts: readonly string[]): string[] =>
+  digests(keys, organizationId, texts.flatMap(textTokens))
 
-/** The digests to store for an e-mail address: the whole of it, and the words in it. */
-export const emailDigests = (keys: KeyRing, organizationId: OrganizationId, email: string): string[] =>
-  digests(keys, organizationId, [wholeAddress(email), ...indexTokens(searchWords(email, { joined: false }))])
+const textTokens = (text: string): string[] =>
+  text.includes('@')
+    ? [normalizeEmail(text), ...indexTokens(searchWords(text, { joined: false }))]
+    : indexTokens(searchWords(text, { joined: true }))
 
 /**
  * The digests that a row must have, all of them, to match what somebody typed: a whole address, or words of which each is a
@@ -27,7 +31,7 @@ export const emailDigests = (keys: KeyRing, organizationId: OrganizationId, emai
  */
 export function queryDigests(keys: KeyRing, organizationId: OrganizationId, query: string): string[] {
   const isAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(query.trim())
-  return digests(keys, organizationId, isAddress ? [wholeAddress(query)] : searchWords(query, { joined: false }))
+  return digests(keys, organizationId, isAddress ? [normalizeEmail(query)] : searchWords(query, { joined: false }))
 }
 
 /**
@@ -75,9 +79,6 @@ function indexTokens(words: readonly string[]): string[] {
     return tokens
   })
 }
-
-/** No word has a `@`, so a whole address is never mistaken for one. */
-const wholeAddress = (email: string): string => (email.includes('@') ? normalizeEmail(email) : `@${normalizeEmail(email)}`)
 
 const digests = (keys: KeyRing, organizationId: OrganizationId, tokens: readonly string[]): string[] =>
   [...new Set(tokens)].map((token) => keys.digest(organizationId, purpose, token).slice(0, digestLength))

@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import { contract, operation } from '#platform/contract.ts'
+import { allScopes } from './scopes.ts'
+
+const Id = z.string().min(1).max(64)
+const Empty = z.object({})
+
+export const Scope = z.enum(allScopes)
+export const Slug = z
+  .string()
+  .min(2)
+  .max(50)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'Use small letters, digits and single hyphens between them.')
+
+export const Organization = z.object({
+  id: Id,
+  /** Part of every address of the organization; frozen after its first issue. */
+  slug: Slug,
+  name: z.string(),
+  url: z.string().optional(),
+  /** Where recipients may turn to. */
+  contactEmail: z.string().optional(),
+  /** BCP 47: the language of what is sent where a recipient's is not known. */
+  defaultLocale: z.string(),
+  /** ISO 8601. Absent until the first issue; from then on the slug never changes. */
+  frozenAt: z.string().optional(),
+  createdAt: z.string(),
+})
+export type Organization = z.infer<typeof Organization>
+
+export const NewOrganization = z.object({
+  slug: Slug,
+  name: z.string().trim().min(1).max(200).regex(/^[^\p{Cc}]*$/u, 'Use one line without control characters.'),
+  url: z.url({ protocol: /^https?$/ }).max(500).optional(),
+  contactEmail: z.email().max(254).optional(),
+  defaultLocale: z
+    .string()
+    .max(35)
+    .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/, 'Use a language tag such as en or pt-BR.')
+    .default('en'),
+})
+export type NewOrganization = z.output<typeof NewOrganization>
+
+export const DataKey = z.object({
+  subject: z.string(),
+  version: z.number().int(),
+  /** 32 bytes, base64; null when the subject was erased. Held in memory for a minute and never stored. */
+  key: z.string().nullable(),
+  erased: z.boolean(),
+})
+
+/** What other modules may ask of `identity`. */
+export const identity = contract('identity', {
+  /** All versions of the data keys of the subjects; unknown subjects are left out. What a key ring fetches. */
+  dataKeys: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ subjects: z.array(Id).min(1).max(500) }),
+    output: z.object({ keys: z.array(DataKey) }),
+  }),
+
+  /**
+   * Mints recipients with data keys ahead of need, so that accepting a credential calls nobody. The same reservation gets the
+   * same ids, however often it is sent; the caller keeps which e-mail belongs to which.
+   */
+  reserveRecipients: operation({
+    effect: 'write',
+    timeoutMs: 10_000,
+    input: z.object({
+      organizationId: Id,
+      /** The caller's business key, unique in the organization. */
+      reservationId: z.string().min(1).max(200),
+      count: z.number().int().min(1).max(500),
+    }),
+    output: z.object({ recipientIds: z.array(Id) }),
+  }),
+
+  /** Destroys a recipient's data key and publishes `recipient.erased`. Erased already: the same answer. */
+  eraseRecipient: operation({
+    effect: 'write',
+    timeoutMs: 10_000,
+    input: z.object({ organizationId: Id, recipientId: Id }),
+    output: z.object({ erasedAt: z.string() }),
+  }),
+
+  /** The same slug with the same name is the same organization; with another name it is refused as `already-exists`. */
+  createOrganization: operation({
+    effect: 'write',
+    timeoutMs: 10_000,
+    input: NewOrganization,
+    output: Organization,
+  }),
+
+  /** By id or by slug; unknown: `not-found`. */
+  organization: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: z.union([z.object({ id: Id }), z.object({ slug: Slug })]),
+    output: Organization,
+  }),
+
+  /** In the order of their making; `after` is the last id of the page before. */
+  organizations: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ after: Id.optional(), limit: z.number().int().min(1).max(500).default(100) }),
+    output: z.object({ organizations: z.array(Organization) }),
+  }),
+
+  /** Called before the first credential is signed: from now on the slug stands in addresses that last. */
+  freezeOrganization: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({ id: Id }),
+    output: Organization,
+  }),
+
+  /**
+   * Makes an API client. The secret is in this answer and nowhere else. The same `requestId` gets the same client and secret
+   * for a day; after that it is refused as `already-exists`.
+   */
+  createClient: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({
+      organizationId: Id,
+      /** The caller's own, unique in the organization: a UUID. */
+      requestId: z.string().min(1).max(200),
+      name: z.string().trim().min(1).max(100),
+      scopes: z.array(Scope).min(1),
+      expiresAt: z.iso.datetime().optional(),
+    }),
+    output: z.object({ clientId: Id, clientSecret: z.string(), scopes: z.array(Scope) }),
+  }),
+
+  disableClient: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({ organizationId: Id, clientId: Id }),
+    output: z.object({ disabledAt: z.string() }),
+  }),
+
+  /** The public keys (JWKS, RFC 7517) that access tokens are checked with; cached for at most five minutes. */
+  verificationKeys: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: Empty,
+    output: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+  }),
+
+  /** What makes an access token void before it expires; fetched at most once a minute, and as short as tokens live. */
+  revocations: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: Empty,
+    output: z.object({
+      /** The `jti` of revoked tokens that have not expired yet. */
+      tokens: z.array(z.string()),
+      /** Clients that were disabled while a token of theirs can still be alive. */
+      clients: z.array(z.string()),
+    }),
+  }),
+
+  /** An access token for a person at the command line; it lives as long as any other. Nothing is stored. */
+  mintAccessToken: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({
+      organizationId: Id,
+      scopes: z.array(Scope).min(1),
+      /** Who acts, for the audit: `cli`. */
+      actor: z.string().min(1).max(100),
+    }),
+    output: z.object({ accessToken: z.string(), expiresInSeconds: z.number().int() }),
+  }),
+})

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { sealedSubject } from '../crypto/envelope.ts'
+import { KeyErased, type KeyRing, type SealPlace } from '../crypto/key-ring-types.ts'
+import type { OrganizationId } from '../organization-id.ts'
+import { Problem } from '../problem.ts'
+import type { Blobs } from './blobs.ts'
+
+export interface FilesystemBlobsOptions {
+  /** `{DATA_DIR}/blobs`; each module has a folder of its own in it. */
+  readonly folder: string
+  readonly module: string
+  readonly keys: KeyRing
+}
+
+/**
+ * Sealed files in a folder, modes 0600 and 0700. A file is written under a temporary name, forced to disk and renamed, and
+ * so is its folder: after a crash a name holds its old content or its new one, whole.
+ */
+export function createFilesystemBlobs({ folder, module, keys }: FilesystemBlobsOptions): Blobs {
+  const root = join(folder, segments(module, 1).join('/'))
+  const pathOf = (name: string): string => join(root, ...segments(name))
+  const place = (name: string, organizationId: OrganizationId): SealPlace => ({
+    organizationId,
+    table: 'blob',
+    column: module,
+    row: name,
+  })
+
+  return {
+    async put(name, organizationId, subject, content) {
+      const path = pathOf(name)
+      await keys.load([subject])
+      const sealed = keys.seal(subject, place(name, organizationId), content)
+      await makeFolder(dirname(path))
+      const temporary = join(dirname(path), `.${randomUUID()}.tmp`)
+      try {
+        await writeDurably(temporary, sealed)
+        await rename(temporary, path)
+      } catch (error) {
+        await rm(temporary, { force: true })
+        throw error
+      }
+      await syncFolder(dirname(path))
+    },
+
+    async get(name, organizationId) {
+      let sealed: Uint8Array
+      try {
+        sealed = await readFile(pathOf(name))
+      } catch (error) {
+        if (!isMissing(error)) throw error
+        throw new Problem('not-found', 'There is no file of this name.')
+      }
+      try {
+        await keys.load([sealedSubject(sealed).subject])
+        return keys.open(place(name, organizationId), sealed)
+      } catch (error) {
+        if (!(error instanceof KeyErased)) throw error
+        throw new Problem('gone', 'The file was erased together with the person whom it was about.')
+      }
+    },
+
+    async delete(name) {
+      const path = name.endsWith('/') ? pathOf(name.slice(0, -1)) : pathOf(name)
+      await rm(path, { recursive: name.endsWith('/'), force: true })
+      await syncFolder(dirname(path)).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+      })
+    },
+  }
+}
+
+const segmentPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
+
+/** The parts of a name; throws where one could leave the folder, hide, or differ between file systems. */
+function segments(name: string, most = 8): string[] {
+  const parts = name.split('/')
+  if (parts.length > most || !parts.every((part) => segmentPattern.test(part))) {
+    throw new Error(`A blob's name is made of ids and words between single slashes; this is not one: ${JSON.stringify(name)}`)
+  }
+  return parts
+}
+
+async function writeDurably(path: string, content: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** A new folder is durable only when the folder that holds it is. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
