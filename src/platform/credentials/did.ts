@@ -51,10 +51,10 @@ export function didWebUrl(did: string): string | undefined {
   const match = /^did:web:((?:[A-Za-z0-9.-]|%3A)+)((?::(?:[A-Za-z0-9._-]|%[0-9A-F]{2})+)*)$/i.exec(did)
   if (match === null) return undefined
   const [, host = '', path = ''] = match
+  // A segment such as `..`, or one with a slash inside, could lead to another organization's document.
+  if (/(?:^|:)\.{1,2}(?:$|:)|%2[ef]|%5c/i.test(path)) return undefined
   const address = `https://${host.replace(/%3A/i, ':')}${path.replaceAll(':', '/') || '/.well-known'}/did.json`
-  const url = URL.canParse(address) ? new URL(address) : undefined
-  // A segment such as `..` would lead to another organization's document.
-  return url?.href.toLowerCase() === address.toLowerCase() ? url.href : undefined
+  return URL.canParse(address) ? new URL(address).href : undefined
 }
 
 /**

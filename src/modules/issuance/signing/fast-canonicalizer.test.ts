@@ -148,6 +148,19 @@ const languages = fc.constantFrom<JsonObject[]>(
 const spoken = fc.tuple(text, languages).map(([value, language]): JsonValue => ({ '@value': value, ...language }))
 const identifier = fc.tuple(text, text).map(([value, salt]) => identity(value, salt))
 
+/** What is added to the credential, its subject and its achievement, made of two texts and an IRI. */
+type Variant = (a: string, b: string, c: string) => [JsonObject, JsonObject, JsonObject]
+
+const typed = (...items: JsonObject[]) => items
+const variants: Variant[] = [
+  () => [{}, {}, {}],
+  (a, b) => [{}, { role: a, result: typed({ type: ['Result'], value: a }, { type: ['Result'], value: b, status: 'Completed' }) }, {}],
+  (a, b, c) => [{ evidence: typed({ id: c, type: ['Evidence'], name: a }, { type: ['Evidence'], narrative: b }) }, {}, {}],
+  (a, b, c) => [{}, {}, {
+    tag: [a, b, a], alignment: [{ type: ['Alignment'], targetName: b, targetUrl: c, targetFramework: a }] }],
+  (a, _, c) => [{}, { id: c }, { image: { id: c, type: 'Image', caption: a }, creditsAvailable: 2.5 }],
+]
+
 const document = fc.record({
   id: iri,
   issuer: iri,
@@ -155,14 +168,7 @@ const document = fc.record({
   description: text,
   achievementId: iri,
   identifiers: fc.array(identifier, { minLength: 1, maxLength: 3 }),
-  variant: fc.constantFrom<((a: string, b: string, c: string) => [JsonObject, JsonObject, JsonObject])[]>(
-    () => [{}, {}, {}],
-    (a, b) => [{}, { role: a, result: [{ type: ['Result'], value: a }, { type: ['Result'], value: b, status: 'Completed' }] }, {}],
-    (a, b, c) => [{ evidence: [{ id: c, type: ['Evidence'], name: a }, { type: ['Evidence'], narrative: b }] }, {}, {}],
-    (a, b, c) => [{}, {}, {
-      tag: [a, b, a], alignment: [{ type: ['Alignment'], targetName: b, targetUrl: c, targetFramework: a }] }],
-    (a, _, c) => [{}, { id: c }, { image: { id: c, type: 'Image', caption: a }, creditsAvailable: 2.5 }],
-  ),
+  variant: fc.constantFrom(...variants),
   unknown: fc.oneof({ weight: 40, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: text }),
   more: fc.tuple(text, text, iri),
 }).map(({ id, issuer, name, description, achievementId, identifiers, variant, more, unknown }): JsonObject => {

@@ -1,15 +1,15 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 
 /** W3C Bitstring Status List 1.0, section 3.1: a list is never shorter, so that a single holder hides among many. */
-export const LIST_BITS = 131_072
+export const STATUS_LIST_SIZE = 131_072
 
 /** Nobody needs a list longer than this (16 MiB of bits); more is an attack by a small file that unpacks to a big one. */
 const MOST_BYTES = 16 * 1024 * 1024
 
 /** All bits 0, in whole bytes. */
-export function emptyBitstring(bits: number = LIST_BITS): Uint8Array {
-  if (!Number.isInteger(bits) || bits < LIST_BITS || bits % 8 !== 0) {
-    throw new RangeError(`A status list has at least ${LIST_BITS} bits, in whole bytes, not ${bits}.`)
+export function createBitstring(bits: number = STATUS_LIST_SIZE): Uint8Array {
+  if (!Number.isInteger(bits) || bits < STATUS_LIST_SIZE || bits % 8 !== 0) {
+    throw new RangeError(`A status list has at least ${STATUS_LIST_SIZE} bits, in whole bytes, not ${bits}.`)
   }
   return new Uint8Array(bits / 8)
 }
@@ -20,7 +20,7 @@ export function getBit(bitstring: Uint8Array, index: number): boolean {
 }
 
 /** A copy with one bit changed. */
-export function withBit(bitstring: Uint8Array, index: number, value: boolean): Uint8Array {
+export function setBit(bitstring: Uint8Array, index: number, value: boolean): Uint8Array {
   const at = byteOf(bitstring, index)
   const copy = bitstring.slice()
   copy[at] = value ? copy[at]! | maskOf(index) : copy[at]! & ~maskOf(index)
@@ -37,7 +37,7 @@ export function decodeList(encodedList: string): Uint8Array | undefined {
   if (!/^u[A-Za-z0-9_-]+$/.test(encodedList)) return undefined
   try {
     const bits = gunzipSync(Buffer.from(encodedList.slice(1), 'base64url'), { maxOutputLength: MOST_BYTES })
-    return bits.length * 8 < LIST_BITS ? undefined : new Uint8Array(bits)
+    return bits.length * 8 < STATUS_LIST_SIZE ? undefined : new Uint8Array(bits)
   } catch {
     return undefined
   }

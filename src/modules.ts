@@ -1,0 +1,24 @@
+import type { Registry } from '#platform/module.ts'
+
+/**
+ * Every module of the product: the only place that loads a `module.ts`, so that a split process loads what it hosts and
+ * nothing else. `paths` are the module's public routes; the front door forwards by the longest of them that matches.
+ */
+export const modules: Registry = {
+  identity: {
+    paths: ['/oauth', '/.well-known/oauth-authorization-server', '/setup', '/v1/setup', '/v1/organization', '/v1/clients', '/v1/recipients'],
+    load: async () => (await import('./modules/identity/module.ts')).default,
+  },
+  issuance: {
+    paths: ['/v1/credentials', '/v1/batches', '/v1/templates', '/v1/achievements', '/status', '/organizations'],
+    load: async () => (await import('./modules/issuance/module.ts')).default,
+  },
+  verification: {
+    paths: ['/v', '/credentials', '/log', '/v1/verify'],
+    load: async () => (await import('./modules/verification/module.ts')).default,
+  },
+  notification: {
+    paths: ['/v1/messages'],
+    load: async () => (await import('./modules/notification/module.ts')).default,
+  },
+}

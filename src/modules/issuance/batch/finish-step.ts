@@ -1,0 +1,57 @@
+import { and, count, eq, inArray } from 'drizzle-orm'
+import { z } from 'zod'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { batchFinished } from '../events.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { IssuanceTables } from '../tables.ts'
+
+/** Looks whether all credentials of a batch are final; if not, another look is due later. */
+export const finishBatch = defineStep({
+  kind: 'finish-batch',
+  input: z.object({ batchId: z.string(), look: z.number().int() }),
+  leaseMs: 30_000,
+  concurrency: 4,
+})
+
+export type FinishInput = z.output<typeof finishBatch.input>
+
+const FIRST_LOOK_MS = 250
+const LONGEST_MS = 30_000
+
+/** Credentials of the batch that are neither issued nor revoked yet. */
+export async function pendingOf({ database }: Pick<IssuanceContext, 'database'>, batchId: string): Promise<number> {
+  const { credentials } = database.tables
+  const [row] = await database.read
+    .select({ pending: count() })
+    .from(credentials)
+    .where(and(eq(credentials.batchId, batchId), inArray(credentials.state, ['accepted', 'signed'])))
+  return Number(row?.pending ?? 0)
+}
+
+export function createFinishRunner(context: IssuanceContext): StepRunner<FinishInput, IssuanceTables> {
+  const { database, keys, blobs, now } = context
+  return async ({ input: { batchId, look } }) => {
+    const { batches } = database.tables
+    const [batch] = await database.read.select().from(batches).where(eq(batches.id, batchId))
+    if (!batch || batch.state !== 'issuing') return undefined
+    const organizationId = batch.organizationId as OrganizationId
+    if ((await pendingOf(context, batchId)) > 0) {
+      const dueAt = new Date(now().getTime() + Math.min(LONGEST_MS, FIRST_LOOK_MS * 1.5 ** look))
+      return (tx) =>
+        tx.addStep(finishBatch, organizationId, `${batchId}/${look + 1}`, { batchId, look: look + 1 }, { dueAt })
+    }
+    await keys.load([organizationId])
+    // The file names people and is not needed any more; what it led to is kept record by record.
+    await blobs.delete(`batches/${batchId}/`)
+    const { rows, created, existing, refused } = batch
+    return async (tx) => {
+      const moved = await tx
+        .update(tx.tables.batches)
+        .set({ state: 'finished', finishedAt: now() })
+        .where(and(eq(tx.tables.batches.id, batchId), eq(tx.tables.batches.state, 'issuing')))
+        .returning({ id: tx.tables.batches.id })
+      if (moved.length > 0) await tx.publish(batchFinished, organizationId, { batchId, rows, created, existing, refused })
+    }
+  }
+}

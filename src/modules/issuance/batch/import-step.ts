@@ -1,0 +1,189 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Transaction } from '#platform/database/database.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { type ClaimedStep, defineStep, type StepRunner } from '#platform/work/step.ts'
+import type { Acceptance, Accepted, Wanted } from '../credential/accept.ts'
+import type { Claim } from '../credential/claim-rules.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { OrganizationProfiles } from '../organization-profiles.ts'
+import type { IssuanceTables } from '../tables.ts'
+import { type Template, templateVersion } from '../template/templates.ts'
+import { type ColumnMap, matchColumns } from './column-rules.ts'
+import { readCsv, UnreadableFile } from './csv-file.ts'
+import { finishBatch } from './finish-step.ts'
+import { checkRow, duplicateFault, type FileRecord, type RowContext, type RowFault } from './row-rules.ts'
+import { storedPieces } from './upload.ts'
+
+/** Reads a stored file and accepts its records, up to 200 in a commit; goes on behind the last commit after a crash. */
+export const importBatch = defineStep({
+  kind: 'import-batch',
+  input: z.object({ batchId: z.string() }),
+  leaseMs: 60_000,
+  concurrency: 2,
+})
+
+export type ImportInput = z.output<typeof importBatch.input>
+
+const CHUNK = 200
+/** A single issue goes before all batches. */
+const BATCH_PRIORITY = 10
+
+type Batch = IssuanceTables['batches']['$inferSelect']
+type Checked = { row: FileRecord; claim: Claim; businessKey: string } | { row: FileRecord; fault: RowFault }
+
+/** Thrown when another process read on in this batch: this one stops. */
+class LostBatch extends Error {}
+
+export function createImportRunner(
+  context: IssuanceContext,
+  acceptance: Acceptance,
+  profiles: OrganizationProfiles,
+): StepRunner<ImportInput, IssuanceTables> {
+  const { database, blobs, keys, now } = context
+
+  async function find(batchId: string): Promise<Batch> {
+    const { batches } = database.tables
+    const [batch] = await database.read.select().from(batches).where(eq(batches.id, batchId))
+    if (!batch) throw new Error('The batch of this step is not there.')
+    return batch
+  }
+
+  /** Business keys that an earlier record of this file has. */
+  async function earlier(batchId: string, businessKeys: readonly string[]): Promise<Set<string>> {
+    const { batchRecords } = database.tables
+    if (businessKeys.length === 0) return new Set()
+    const rows = await database.read
+      .select({ key: batchRecords.businessKey })
+      .from(batchRecords)
+      .where(and(eq(batchRecords.batchId, batchId), inArray(batchRecords.businessKey, [...businessKeys])))
+    return new Set(rows.flatMap(({ key }) => (key === null ? [] : [key])))
+  }
+
+  async function check(rows: readonly FileRecord[], rowContext: RowContext, batch: Batch, template: Template): Promise<Checked[]> {
+    const organizationId = batch.organizationId as OrganizationId
+    await keys.load([organizationId])
+    const checked = rows.map((row): Checked => {
+      const result = checkRow(row, rowContext)
+      if ('fault' in result) return { row, fault: result.fault }
+      return { row, claim: result.claim, businessKey: acceptance.businessKey(organizationId, template, result.claim) }
+    })
+    const seen = await earlier(batch.id, checked.flatMap((one) => ('claim' in one ? [one.businessKey] : [])))
+    const { header, columns } = rowContext
+    return checked.map((one): Checked => {
+      if (!('claim' in one)) return one
+      if (!seen.has(one.businessKey)) {
+        seen.add(one.businessKey)
+        return one
+      }
+      const column = columns[one.claim.externalId === undefined ? 'email' : 'externalId']
+      return { row: one.row, ...duplicateFault(one.row, column === undefined ? null : (header[column] ?? null)) }
+    })
+  }
+
+  /** Commits a chunk: what it accepts, what it refuses, and how far the file is read. */
+  async function commit(batch: Batch, checked: readonly Checked[], template: Template): Promise<Batch> {
+    const organizationId = batch.organizationId as OrganizationId
+    const good = checked.filter((one) => 'claim' in one)
+    const wanted = good.map(
+      ({ claim }): Wanted => ({ claim, achievement: { name: claim.achievement }, notify: batch.notify }),
+    )
+    const options = { organizationId, template, batchId: batch.id, priority: BATCH_PRIORITY }
+    const write = async (tx: Transaction<IssuanceTables>, accepted: readonly Accepted[]): Promise<Batch> => {
+      const { batches, batchRecords } = tx.tables
+      const created = accepted.filter((one) => one.created).length
+      const counts = {
+        rows: batch.rows + checked.length,
+        created: batch.created + created,
+        existing: batch.existing + accepted.length - created,
+        refused: batch.refused + checked.length - accepted.length,
+      }
+      const [moved] = await tx
+        .update(batches)
+        .set(counts)
+        .where(and(eq(batches.id, batch.id), eq(batches.rows, batch.rows), eq(batches.state, 'importing')))
+        .returning()
+      if (!moved) throw new LostBatch()
+      let next = 0
+      await tx.insert(batchRecords).values(
+        checked.map((one) => {
+          const at = { batchId: batch.id, record: one.row.record, organizationId }
+          if ('fault' in one) return { ...at, outcome: 'refused' as const, fault: one.fault }
+          const result = accepted[next++]
+          const outcome = result?.created ? ('created' as const) : ('existing' as const)
+          return { ...at, outcome, businessKey: one.businessKey, credentialId: result?.id ?? null }
+        }),
+      )
+      return moved
+    }
+    if (wanted.length === 0) return database.transaction((tx) => write(tx, []))
+    return acceptance.accept(wanted, options, (accept) =>
+      database.transaction(async (tx) => write(tx, await accept(tx))),
+    )
+  }
+
+  /** Reads on where the last commit was. Answers why the rest cannot be read, if so. */
+  async function importRecords(start: Batch, step: ClaimedStep): Promise<string | undefined> {
+    const organizationId = start.organizationId as OrganizationId
+    const [template, profile] = await Promise.all([
+      templateVersion({ database }, start.templateId, start.templateVersion),
+      profiles.of(organizationId),
+    ])
+    let batch = start
+    let rowContext: RowContext | undefined
+    let chunk: FileRecord[] = []
+    const flush = async () => {
+      if (!rowContext || chunk.length === 0) return
+      step.signal.throwIfAborted()
+      batch = await commit(batch, await check(chunk, rowContext, batch, template), template)
+      chunk = []
+    }
+    try {
+      for await (const row of readCsv(storedPieces(blobs, organizationId, batch.id, batch.pieces))) {
+        if (!rowContext) {
+          const columns: ColumnMap = matchColumns(row.cells, batch.chosenColumns).columns
+          const { achievement } = batch
+          rowContext = {
+            header: row.cells,
+            columns,
+            achievement: achievement ?? undefined,
+            defaultLocale: profile.defaultLocale,
+            today: now(),
+          }
+          continue
+        }
+        if (row.record <= batch.rows) continue
+        chunk.push(row)
+        if (chunk.length === CHUNK) await flush()
+      }
+      await flush()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error
+      await flush()
+      return `Line ${error.line}: ${error.message}`
+    }
+  }
+
+  return async (step) => {
+    const { batchId } = step.input
+    const batch = await find(batchId)
+    if (batch.state !== 'importing') return undefined
+    let failure: string | undefined
+    try {
+      failure = await importRecords(batch, step)
+    } catch (error) {
+      if (error instanceof LostBatch) return undefined
+      throw error
+    }
+    const importedAt = now()
+    return async (tx) => {
+      const { batches } = tx.tables
+      await tx
+        .update(batches)
+        .set({ state: 'issuing', importedAt, failure: failure ?? null })
+        .where(and(eq(batches.id, batchId), eq(batches.state, 'importing')))
+      await tx.addStep(finishBatch, batch.organizationId as OrganizationId, `${batchId}/1`, { batchId, look: 1 })
+    }
+  }
+}

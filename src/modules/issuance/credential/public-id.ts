@@ -1,0 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import baseX from 'base-x'
+
+const base58 = baseX('123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz')
+
+/** 128 random bits in base58: an address that nobody can guess and a person can type. */
+export const randomPublicId = (): string => base58.encode(randomBytes(16)).padStart(22, '1')

@@ -1,0 +1,123 @@
+import { eq } from 'drizzle-orm'
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { KeyErased } from '#platform/crypto/key-ring-types.ts'
+import type { Database } from '#platform/database/database.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { achievementUri } from '../achievement/achievements.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { OrganizationProfiles } from '../organization-profiles.ts'
+import { writeSearchTerms } from '../recipient/search-terms.ts'
+import type { OrganizationKeys } from '../signing/organization-keys.ts'
+import type { IssuanceTables, PersonalData } from '../tables.ts'
+import { type AchievementType, buildOpenBadge } from './open-badge.ts'
+import { printCredential } from './print-step.ts'
+import { transition } from './state.ts'
+
+/** Signs one accepted credential; its `validFrom` is the time of signing. */
+export const signCredential = defineStep({
+  kind: 'sign-credential',
+  input: z.object({ credentialId: z.string() }),
+  leaseMs: 30_000,
+  concurrency: 64,
+})
+
+export type SignInput = z.output<typeof signCredential.input>
+
+/** Where the sealed parts of a credential's row live. */
+export const credentialPlace = (organizationId: OrganizationId, column: 'personal' | 'document', credentialId: string) => ({
+  organizationId,
+  table: 'credentials',
+  column,
+  row: credentialId,
+})
+
+/** A credential with its achievement, or undefined. */
+export async function findCredential({ read, tables }: Database<IssuanceTables>, credentialId: string) {
+  const { credentials, achievements } = tables
+  const [row] = await read
+    .select({ credential: credentials, achievement: achievements })
+    .from(credentials)
+    .innerJoin(achievements, eq(achievements.id, credentials.achievementId))
+    .where(eq(credentials.id, credentialId))
+  return row
+}
+
+export function createSignRunner(
+  { database, keys, publicUrl, now }: IssuanceContext,
+  profiles: OrganizationProfiles,
+  organizationKeys: OrganizationKeys,
+): StepRunner<SignInput, IssuanceTables> {
+  return async ({ organizationId, input: { credentialId } }) => {
+    const found = await findCredential(database, credentialId)
+    if (!found) throw new Error('The credential of this step is not there.')
+    const { credential, achievement } = found
+    const next = transition(credential.state, 'sign')
+    // Revoked before it was signed, or signed already: nothing is left to do.
+    if (!next.ok || next.state === credential.state) return undefined
+    await keys.load([organizationId, credential.recipientId])
+    if (keys.isErased(credential.recipientId)) return undefined
+    const place = credentialPlace(organizationId, 'personal', credentialId)
+    const personal = JSON.parse(keys.openText(place, credential.personal)) as PersonalData
+    const [issuer, signer] = await Promise.all([profiles.of(organizationId), organizationKeys.signer(organizationId)])
+    // Whole seconds: what the credential says is what is stored.
+    const signedAt = new Date(Math.floor(now().getTime() / 1_000) * 1_000)
+    const unsigned = buildOpenBadge({
+      publicUrl,
+      credentialId: credential.documentId,
+      issuer: { did: signer.did, name: issuer.name, url: issuer.url ?? undefined },
+      validFrom: signedAt,
+      recipient: { ...personal, salt: randomBytes(16).toString('base64url') },
+      achievement: {
+        id: achievementUri(achievement.id),
+        name: achievement.name,
+        description: achievement.description,
+        criteria: achievement.criteria,
+        achievementType: achievement.achievementType as AchievementType,
+      },
+      completedOn: credential.completedOn ?? undefined,
+      status: {
+        revocation: { listId: credential.statusListId, index: credential.statusIndex },
+        suspension: { listId: credential.suspensionListId, index: credential.statusIndex },
+      },
+      test: !publicUrl.startsWith('https:'),
+    })
+    const document = JSON.stringify(await signer.sign(unsigned, signedAt))
+    return async (tx) => {
+      const { credentials } = tx.tables
+      const sealed = keys.seal(
+        credential.recipientId,
+        credentialPlace(organizationId, 'document', credentialId),
+        document,
+      )
+      const [row] = await tx
+        .select({ state: credentials.state })
+        .from(credentials)
+        .where(eq(credentials.id, credentialId))
+      const change = row && transition(row.state, 'sign')
+      if (!change?.ok || change.state === row?.state) return
+      await tx
+        .update(credentials)
+        .set({ state: change.state, document: sealed, signedAt })
+        .where(eq(credentials.id, credentialId))
+      await writeSearchTerms(tx, keys, organizationId, credential.recipientId, personal)
+      await tx.addStep(printCredential, organizationId, credentialId, { credentialId })
+    }
+  }
+}
+
+/** Opens the signed credential and the personal part; throws `KeyErased` once the recipient is erased. */
+export function openCredential(
+  { keys }: Pick<IssuanceContext, 'keys'>,
+  credential: IssuanceTables['credentials']['$inferSelect'],
+): { personal: PersonalData; document: string | undefined } {
+  const organizationId = credential.organizationId as OrganizationId
+  if (keys.isErased(credential.recipientId)) throw new KeyErased(credential.recipientId)
+  const open = (column: 'personal' | 'document', sealed: Uint8Array): string =>
+    keys.openText(credentialPlace(organizationId, column, credential.id), sealed)
+  return {
+    personal: JSON.parse(open('personal', credential.personal)) as PersonalData,
+    document: credential.document === null ? undefined : open('document', credential.document),
+  }
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { transition, type CredentialCommand, type CredentialState } from './state.ts'
+
+const states: CredentialState[] = ['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked']
+const commands: CredentialCommand[] = ['sign', 'issue', 'suspend', 'reinstate', 'supersede', 'expire', 'revoke']
+
+function live(...given: CredentialCommand[]) {
+  let state: CredentialState = 'accepted'
+  const told: string[] = []
+  for (const command of given) {
+    const result = transition(state, command)
+    if (!result.ok) return { refused: result.code, at: command, state }
+    state = result.state
+    told.push(...result.events)
+  }
+  return { state, told }
+}
+
+describe('the life of a credential', () => {
+  it('goes from accepted over signed to issued, and tells of it once', () => {
+    expect(live('sign', 'issue')).toEqual({ state: 'issued', told: ['credential.issued'] })
+  })
+
+  it('cannot be issued before it is signed', () => {
+    expect(live('issue')).toMatchObject({ refused: 'credential_not_signed' })
+  })
+
+  it('can be suspended and reinstated as often as needed', () => {
+    expect(live('sign', 'issue', 'suspend', 'reinstate', 'suspend')).toEqual({
+      state: 'suspended',
+      told: ['credential.issued', 'credential.suspended', 'credential.reinstated', 'credential.suspended'],
+    })
+  })
+
+  it('can be revoked from everywhere, and nothing leads back', () => {
+    for (const state of states) expect(transition(state, 'revoke')).toMatchObject({ ok: true, state: 'revoked' })
+    for (const command of commands.filter((one) => one !== 'revoke')) {
+      expect(transition('revoked', command), command).toEqual({ ok: false, code: 'credential_revoked' })
+    }
+  })
+
+  it('revoked before it is signed, is neither signed nor issued any more', () => {
+    expect(live('revoke', 'sign')).toMatchObject({ refused: 'credential_revoked', at: 'sign' })
+    expect(live('sign', 'revoke', 'issue')).toMatchObject({ refused: 'credential_revoked', at: 'issue' })
+  })
+
+  it('cannot suspend what is superseded or expired, nor revive it', () => {
+    for (const end of ['supersede', 'expire'] as const) {
+      for (const command of ['suspend', 'reinstate'] as const) {
+        expect(live('sign', 'issue', end, command), `${end} ${command}`).toMatchObject({ at: command })
+      }
+    }
+  })
+
+  it('takes every command twice: the second changes nothing and tells nothing', () => {
+    for (const state of states) {
+      for (const command of commands) {
+        const first = transition(state, command)
+        if (first.ok) expect(transition(first.state, command), `${state} ${command}`).toEqual({ ...first, events: [] })
+      }
+    }
+  })
+
+  it('never tells of a change that is none', () => {
+    for (const state of states) {
+      for (const command of commands) {
+        const result = transition(state, command)
+        if (result.ok && result.state === state) expect(result.events, `${state} ${command}`).toEqual([])
+      }
+    }
+  })
+})

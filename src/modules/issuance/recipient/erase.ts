@@ -1,0 +1,35 @@
+import { eq } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
+import type { EventHandler } from '#platform/module.ts'
+import type { recipientErased } from '#modules/identity/index.ts'
+import { certificateBlob } from '../credential/print-step.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { IssuanceTables } from '../tables.ts'
+
+/**
+ * The recipient's key is destroyed, so all that is sealed with it is noise; what was derived from the person with other
+ * keys goes here: digests, search terms, the printed file.
+ */
+export function createEraser({ database, keys, blobs, now }: IssuanceContext): EventHandler<IssuanceTables, typeof recipientErased> {
+  return async ({ data: { recipientId } }) => {
+    keys.forget(recipientId)
+    const { credentials } = database.tables
+    const owned = await database.read
+      .select({ id: credentials.id })
+      .from(credentials)
+      .where(eq(credentials.recipientId, recipientId))
+    for (const { id } of owned) await blobs.delete(certificateBlob(id))
+    return async (tx) => {
+      await tx
+        .update(tx.tables.recipients)
+        .set({ emailDigest: null, erasedAt: now() })
+        .where(eq(tx.tables.recipients.id, recipientId))
+      await tx.delete(tx.tables.searchTerms).where(eq(tx.tables.searchTerms.recipientId, recipientId))
+      for (const { id } of owned)
+        await tx
+          .update(tx.tables.credentials)
+          .set({ businessKey: `erased:${randomUUID()}`, document: null })
+          .where(eq(tx.tables.credentials.id, id))
+    }
+  }
+}

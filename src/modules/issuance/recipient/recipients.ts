@@ -1,0 +1,93 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { Queries, Transaction } from '#platform/database/database.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { IssuanceTables } from '../tables.ts'
+
+/**
+ * Recipients' ids come from identity in reservations, each with its data key, so that accepting a credential asks nobody.
+ * An address takes the next id of the reservation in the transaction that accepts its first credential.
+ */
+export interface Recipients {
+  /** The keyed digest by which an address is known. The organization's key must be loaded. */
+  emailDigest(organizationId: OrganizationId, email: string): string
+  /**
+   * Before the transaction: finds who is known, reserves ids for the others, and loads all their keys.
+   * @param emails normalized
+   */
+  prepare(organizationId: OrganizationId, emails: readonly string[]): Promise<PreparedRecipients>
+}
+
+export interface PreparedRecipients {
+  /** In the transaction: writes the new ones. Answers the recipient's id of every digest. */
+  write(tx: Transaction<IssuanceTables>): Promise<ReadonlyMap<string, string>>
+}
+
+/** Thrown when somebody else recorded one of the addresses in between: prepare again. */
+export class RecipientsChanged extends Error {}
+
+const RESERVATION = 500
+const LOOKUP = 200
+
+export function createRecipients({ clients, database, keys, now }: IssuanceContext): Recipients {
+  const reserved = new Map<string, string[]>()
+
+  async function known(queries: Queries, organizationId: OrganizationId, digests: readonly string[]): Promise<Map<string, string>> {
+    const { recipients } = database.tables
+    const found = new Map<string, string>()
+    for (let at = 0; at < digests.length; at += LOOKUP) {
+      const rows = await queries
+        .select({ id: recipients.id, digest: recipients.emailDigest })
+        .from(recipients)
+        .where(and(eq(recipients.organizationId, organizationId), inArray(recipients.emailDigest, digests.slice(at, at + LOOKUP))))
+      for (const row of rows) if (row.digest !== null) found.set(row.digest, row.id)
+    }
+    return found
+  }
+
+  /** Ids that nobody else gets: taken from what is held, and reserved anew when that is not enough. */
+  async function take(organizationId: OrganizationId, count: number): Promise<string[]> {
+    const held = reserved.get(organizationId) ?? []
+    reserved.set(organizationId, held)
+    while (held.length < count) {
+      const { recipientIds } = await clients.identity.reserveRecipients({
+        organizationId,
+        reservationId: uuidv7(),
+        count: RESERVATION,
+      })
+      held.push(...recipientIds)
+    }
+    return held.splice(0, count)
+  }
+
+  return {
+    emailDigest: (organizationId, email) => keys.digest(organizationId, 'recipient-email', email),
+
+    async prepare(organizationId, emails) {
+      const digests = [...new Set(emails.map((email) => this.emailDigest(organizationId, email)))]
+      const ids = await known(database.read, organizationId, digests)
+      const missing = digests.filter((digest) => !ids.has(digest))
+      const fresh = new Map<string, string>()
+      for (const id of await take(organizationId, missing.length)) {
+        const digest = missing[fresh.size]
+        if (digest !== undefined) fresh.set(digest, id)
+      }
+      await keys.load([...ids.values(), ...fresh.values()])
+      return {
+        async write(tx) {
+          if (fresh.size > 0) {
+            const createdAt = now()
+            const written = await tx
+              .insert(tx.tables.recipients)
+              .values([...fresh].map(([emailDigest, id]) => ({ id, organizationId, emailDigest, createdAt })))
+              .onConflictDoNothing({ target: [tx.tables.recipients.organizationId, tx.tables.recipients.emailDigest] })
+              .returning({ id: tx.tables.recipients.id })
+            if (written.length < fresh.size) throw new RecipientsChanged()
+          }
+          return new Map([...ids, ...fresh])
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,228 @@
+import { defineSchema } from '#platform/database/schema.ts'
+import type { CredentialState } from './credential/state.ts'
+import type { RowFault } from './batch/row-rules.ts'
+
+export type StatusPurpose = 'revocation' | 'suspension'
+export type BatchState = 'importing' | 'issuing' | 'finished' | 'failed'
+export type RecordOutcome = 'created' | 'existing' | 'refused'
+
+/** What stands in a template version beside the design: plain text, one language. */
+export interface TemplateContent {
+  /** Id of a built-in design. */
+  readonly design: string
+  /** Printed above the recipient's name. */
+  readonly title: string
+  readonly description: string
+  /** What had to be done for it. */
+  readonly criteria: string
+  /** For credentials that name no achievement of their own. */
+  readonly achievementType: string
+}
+
+export const schema = defineSchema('issuance', (kit) => ({
+  templates: kit.tenantTable(
+    'templates',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** Unique in the organization; a built-in design's name until somebody makes it their own. */
+      slug: kit.text().notNull(),
+      latestVersion: kit.integer().notNull(),
+      createdAt: kit.instant().notNull(),
+      archivedAt: kit.instant(),
+    },
+    (t) => [kit.uniqueIndex('templates_by_slug').on(t.organizationId, t.slug)],
+  ),
+
+  templateVersions: kit.tenantTable(
+    'template_versions',
+    {
+      templateId: kit.text().notNull(),
+      version: kit.integer().notNull(),
+      organizationId: kit.text().notNull(),
+      content: kit.json<TemplateContent>().notNull(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.templateId, t.version] })],
+  ),
+
+  achievements: kit.tenantTable(
+    'achievements',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      name: kit.text().notNull(),
+      description: kit.text().notNull(),
+      criteria: kit.text().notNull(),
+      achievementType: kit.text().notNull(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [kit.uniqueIndex('achievements_by_name').on(t.organizationId, t.name)],
+  ),
+
+  /** Who an address is: the recipient's id was reserved by identity together with its data key. */
+  recipients: kit.tenantTable(
+    'recipients',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** Keyed digest of the normalized address; null once erased. */
+      emailDigest: kit.text(),
+      createdAt: kit.instant().notNull(),
+      erasedAt: kit.instant(),
+    },
+    (t) => [kit.uniqueIndex('recipients_by_email').on(t.organizationId, t.emailDigest)],
+  ),
+
+  credentials: kit.tenantTable(
+    'credentials',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      recipientId: kit.text().notNull(),
+      templateId: kit.text().notNull(),
+      templateVersion: kit.integer().notNull(),
+      achievementId: kit.text().notNull(),
+      batchId: kit.text(),
+      /** Keyed digest of template, external id (else address) and occurrence: never twice. Random once erased. */
+      businessKey: kit.text().notNull(),
+      /** Random; `/v/{publicId}`. */
+      publicId: kit.text().notNull(),
+      /** Random; `{PUBLIC_URL}/credentials/{documentId}`. */
+      documentId: kit.text().notNull(),
+      state: kit.text().$type<CredentialState>().notNull(),
+      /** JSON of `PersonalData`, sealed with the recipient's key. */
+      personal: kit.bytes().notNull(),
+      locale: kit.text().notNull(),
+      completedOn: kit.text(),
+      notify: kit.bool().notNull(),
+      statusListId: kit.text().notNull(),
+      suspensionListId: kit.text().notNull(),
+      statusIndex: kit.integer().notNull(),
+      /** The signed credential, sealed with the recipient's key. */
+      document: kit.bytes(),
+      /** Time of signing: the credential's `validFrom`. */
+      signedAt: kit.instant(),
+      issuedAt: kit.instant(),
+      changedAt: kit.instant(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [
+      kit.uniqueIndex('credentials_by_business_key').on(t.organizationId, t.businessKey),
+      kit.uniqueIndex('credentials_by_status_index').on(t.statusListId, t.statusIndex),
+      kit.index('credentials_by_batch').on(t.batchId, t.state),
+      kit.index('credentials_by_recipient').on(t.recipientId),
+    ],
+  ),
+
+  /** Keyed digests of words and prefixes of names and addresses: what a search for people reads. */
+  searchTerms: kit.tenantTable(
+    'search_terms',
+    {
+      organizationId: kit.text().notNull(),
+      term: kit.text().notNull(),
+      recipientId: kit.text().notNull(),
+    },
+    (t) => [
+      kit.primaryKey({ columns: [t.organizationId, t.term, t.recipientId] }),
+      kit.index('search_terms_by_recipient').on(t.recipientId),
+    ],
+  ),
+
+  /** A pair of lists, one per purpose, in which a credential has the same index. */
+  statusLists: kit.tenantTable(
+    'status_lists',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      purpose: kit.text().$type<StatusPurpose>().notNull(),
+      /** The revocation list's id, in both of the pair. */
+      pairId: kit.text().notNull(),
+      bits: kit.bytes().notNull(),
+      /** Counts changes of `bits`: a writer who read an older version begins again. */
+      version: kit.integer().notNull(),
+      /** The signed BitstringStatusListCredential over exactly these bits. */
+      document: kit.text().notNull(),
+      createdAt: kit.instant().notNull(),
+      updatedAt: kit.instant().notNull(),
+    },
+    (t) => [kit.index('status_lists_by_organization').on(t.organizationId, t.purpose, t.createdAt)],
+  ),
+
+  signingKeys: kit.tenantTable(
+    'signing_keys',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      did: kit.text().notNull(),
+      verificationMethod: kit.text().notNull(),
+      publicKey: kit.text().notNull(),
+      /** PKCS #8 DER, sealed with the organization's key. */
+      privateKey: kit.bytes().notNull(),
+      /** One active key an organization; null when retired, and then kept for ever. */
+      activeFor: kit.text(),
+      createdAt: kit.instant().notNull(),
+      retiredAt: kit.instant(),
+    },
+    (t) => [
+      kit.uniqueIndex('signing_keys_active').on(t.activeFor),
+      kit.index('signing_keys_by_organization').on(t.organizationId),
+    ],
+  ),
+
+  batches: kit.tenantTable(
+    'batches',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      state: kit.text().$type<BatchState>().notNull(),
+      /** Sealed pieces of the file as it was sent, `batches/{id}/{n}`. */
+      pieces: kit.integer().notNull(),
+      bytes: kit.integer().notNull(),
+      templateId: kit.text().notNull(),
+      templateVersion: kit.integer().notNull(),
+      /** For files without a column for it. */
+      achievement: kit.text(),
+      notify: kit.bool().notNull(),
+      chosenColumns: kit.json<Readonly<Record<string, string>>>().notNull(),
+      /** Records read so far: the import goes on behind them. */
+      rows: kit.integer().notNull(),
+      created: kit.integer().notNull(),
+      existing: kit.integer().notNull(),
+      refused: kit.integer().notNull(),
+      /** Why the whole file was refused. */
+      failure: kit.text(),
+      createdAt: kit.instant().notNull(),
+      importedAt: kit.instant(),
+      finishedAt: kit.instant(),
+    },
+    (t) => [kit.index('batches_by_organization').on(t.organizationId, t.id)],
+  ),
+
+  batchRecords: kit.tenantTable(
+    'batch_records',
+    {
+      batchId: kit.text().notNull(),
+      record: kit.integer().notNull(),
+      organizationId: kit.text().notNull(),
+      outcome: kit.text().$type<RecordOutcome>().notNull(),
+      /** Keyed digest, to find a second record for the same credential in the same file. */
+      businessKey: kit.text(),
+      credentialId: kit.text(),
+      fault: kit.json<RowFault>(),
+    },
+    (t) => [
+      kit.primaryKey({ columns: [t.batchId, t.record] }),
+      kit.uniqueIndex('batch_records_by_business_key').on(t.batchId, t.businessKey),
+      kit.index('batch_records_by_outcome').on(t.batchId, t.outcome, t.record),
+    ],
+  ),
+}))
+
+export type IssuanceTables = ReturnType<typeof schema.postgres>
+
+/** The sealed part of a credential. */
+export interface PersonalData {
+  readonly name: string
+  readonly email: string
+}

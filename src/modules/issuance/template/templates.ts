@@ -1,0 +1,151 @@
+import { and, asc, eq, or } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { Database, Queries, Transaction } from '#platform/database/database.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { Problem } from '#platform/problem.ts'
+import type { IssuanceTables, TemplateContent } from '../tables.ts'
+import { builtInTemplates } from './built-in-templates.ts'
+
+/** A template as of one version; what was issued with it keeps it. */
+export interface Template {
+  readonly id: string
+  readonly slug: string
+  readonly version: number
+  readonly content: TemplateContent
+}
+
+interface Store {
+  readonly database: Database<IssuanceTables>
+  readonly now: () => Date
+}
+
+const columns = ({ templates, templateVersions }: IssuanceTables) => ({
+  id: templates.id,
+  slug: templates.slug,
+  version: templateVersions.version,
+  content: templateVersions.content,
+})
+
+const latest = (queries: Queries, tables: IssuanceTables) => {
+  const { templates, templateVersions } = tables
+  return queries
+    .select(columns(tables))
+    .from(templates)
+    .innerJoin(
+      templateVersions,
+      and(eq(templateVersions.templateId, templates.id), eq(templateVersions.version, templates.latestVersion)),
+    )
+}
+
+/**
+ * The newest version of a template, by slug or id. A built-in one is written down for the organization when it is first
+ * asked for. Throws `Problem('not-found')`.
+ */
+export async function findTemplate(
+  { database, now }: Store,
+  organizationId: OrganizationId,
+  slugOrId: string,
+): Promise<Template> {
+  const { templates } = database.tables
+  const find = async (): Promise<Template | undefined> => {
+    const [found] = await latest(database.read, database.tables).where(
+      and(
+        eq(templates.organizationId, organizationId),
+        or(eq(templates.slug, slugOrId), eq(templates.id, slugOrId)),
+      ),
+    )
+    return found
+  }
+  const found = await find()
+  if (found) return found
+  const content = Object.hasOwn(builtInTemplates, slugOrId) ? builtInTemplates[slugOrId] : undefined
+  if (!content)
+    throw new Problem('not-found', `There is no template "${slugOrId}"; GET /v1/templates lists what there is.`)
+  await database.transaction((tx) => writeFirstVersion(tx, organizationId, slugOrId, content, now()))
+  const written = await find()
+  if (!written) throw new Error('A template that was just written is not there.')
+  return written
+}
+
+/** Writing it twice, even at once, leaves one. */
+async function writeFirstVersion(
+  tx: Transaction<IssuanceTables>,
+  organizationId: OrganizationId,
+  slug: string,
+  content: TemplateContent,
+  createdAt: Date,
+): Promise<string | undefined> {
+  const { templates, templateVersions } = tx.tables
+  const id = uuidv7()
+  const [row] = await tx
+    .insert(templates)
+    .values({ id, organizationId, slug, latestVersion: 1, createdAt })
+    .onConflictDoNothing({ target: [templates.organizationId, templates.slug] })
+    .returning({ id: templates.id })
+  if (!row) return undefined
+  await tx.insert(templateVersions).values({ templateId: id, version: 1, organizationId, content, createdAt })
+  return id
+}
+
+/** One version of a template, for what was issued with it. */
+export async function templateVersion(
+  { database }: Pick<Store, 'database'>,
+  templateId: string,
+  version: number,
+): Promise<Template> {
+  const { templates, templateVersions } = database.tables
+  const [found] = await database.read
+    .select(columns(database.tables))
+    .from(templateVersions)
+    .innerJoin(templates, eq(templates.id, templateVersions.templateId))
+    .where(and(eq(templateVersions.templateId, templateId), eq(templateVersions.version, version)))
+  if (!found) throw new Error(`Template ${templateId} has no version ${version}.`)
+  return found
+}
+
+/** All of an organization, the built-in ones that it has not used yet among them. */
+export async function listTemplates({ database }: Pick<Store, 'database'>, organizationId: OrganizationId): Promise<Template[]> {
+  const { templates } = database.tables
+  const own = await latest(database.read, database.tables)
+    .where(eq(templates.organizationId, organizationId))
+    .orderBy(asc(templates.slug))
+  const slugs = new Set(own.map((template) => template.slug))
+  const builtIn = Object.entries(builtInTemplates)
+    .filter(([slug]) => !slugs.has(slug))
+    .map(([slug, content]) => ({ id: slug, slug, version: 1, content }))
+  return [...own, ...builtIn]
+}
+
+/** A new template, or a new version of the one with this slug. */
+export async function saveTemplate(
+  { database, now }: Store,
+  organizationId: OrganizationId,
+  slug: string,
+  content: TemplateContent,
+): Promise<Template> {
+  return database.transaction(async (tx) => {
+    const { templates, templateVersions } = tx.tables
+    const createdAt = now()
+    const firstId = await writeFirstVersion(tx, organizationId, slug, content, createdAt)
+    if (firstId !== undefined) {
+      await tx.audit({ organizationId, action: 'template.created', target: firstId })
+      return { id: firstId, slug, version: 1, content }
+    }
+    const [row] = await tx
+      .select({ id: templates.id, version: templates.latestVersion })
+      .from(templates)
+      .where(and(eq(templates.organizationId, organizationId), eq(templates.slug, slug)))
+    if (!row) throw new Error('A template that is in the way is not there.')
+    const version = row.version + 1
+    const moved = await tx
+      .update(templates)
+      .set({ latestVersion: version })
+      .where(and(eq(templates.id, row.id), eq(templates.latestVersion, row.version)))
+      .returning({ id: templates.id })
+    if (moved.length === 0)
+      throw new Problem('conflict', 'Somebody else changed this template at the same moment; read it and send yours again.')
+    await tx.insert(templateVersions).values({ templateId: row.id, version, organizationId, content, createdAt })
+    await tx.audit({ organizationId, action: 'template.changed', target: row.id, details: { version } })
+    return { id: row.id, slug, version, content }
+  })
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+/** Every message is one sentence that says what to set; the process prints them all at once and exits with `exitCode`. */
+export class ConfigurationError extends Error {
+  /** `EX_CONFIG` of sysexits.h. */
+  readonly exitCode = 78
+  readonly messages: readonly string[]
+  constructor(messages: readonly string[]) {
+    super(messages.join('\n'))
+    this.name = 'ConfigurationError'
+    this.messages = messages
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const origin = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
+const count = z.coerce.number().int().min(1)
+
+const Settings = z
+  .object({
+    /** `all`, `gateway`, or names separated by commas. */
+    MODULES: z.string().default('all'),
+    /** The public listener. */
+    PORT: port.default(3000),
+    /** The internal listener: `/internal/*`, probes. */
+    INTERNAL_PORT: port.default(3001),
+    HOST: z.string().default('0.0.0.0'),
+    INTERNAL_HOST: z.string().default('127.0.0.1'),
+    PUBLIC_URL: origin.optional(),
+    DATA_DIR: z.string().default('./data'),
+    DATABASE_URL: z
+      .string()
+      .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'must begin with sqlite: or postgres://')
+      .optional(),
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+    OTLP_URL: origin.optional(),
+    TLS_CERT_FILE: z.string().optional(),
+    TLS_KEY_FILE: z.string().optional(),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    /** Milliseconds before a step's first retry; later ones grow from it. */
+    STEP_RETRY_BASE_MS: count.default(60_000),
+    /** Milliseconds between looks at the step and outbox tables when no doorbell rings. */
+    SWEEP_INTERVAL_MS: count.default(1_000),
+    /** Milliseconds that a stop waits for running requests and steps. */
+    STOP_TIMEOUT_MS: count.default(10_000),
+    /** `loopback`: calls between modules of one process travel over HTTP all the same. */
+    INTERNAL_CALLS: z.enum(['direct', 'loopback']).default('direct'),
+    /** `true`: every write call and every event arrives twice, to show that twice is once. */
+    DELIVER_TWICE: z.stringbool().default(false),
+  })
+  .refine((s) => (s.TLS_CERT_FILE === undefined) === (s.TLS_KEY_FILE === undefined), {
+    path: ['TLS_CERT_FILE'],
+    error: 'goes together with TLS_KEY_FILE: set both, or neither',
+  })
+
+/** The platform's settings; a module's own are in its `config.ts`. Names are those of the environment. */
+export type Settings = Omit<z.output<typeof Settings>, 'PUBLIC_URL' | 'DATABASE_URL'> & {
+  /** Without a trailing slash. Frozen after the first issue: it is part of every credential's address. */
+  readonly PUBLIC_URL: string
+  readonly DATABASE_URL: string
+}
+
+/** One sentence per fault, each beginning with the variable's name. */
+function faults(error: z.ZodError): string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'Configuration'}: ${issue.message}`)
+}
+
+/** A variable may come from a file: `MASTER_KEY_FILE` for `MASTER_KEY`. An empty variable counts as absent. */
+function withFiles(environment: Environment, messages: string[]): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) if (value !== undefined && value !== '') result[name] = value
+  for (const name of ['MASTER_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'ANCHOR_PRIVATE_KEY']) {
+    const file = result[`${name}_FILE`]
+    if (file === undefined || result[name] !== undefined) continue
+    try {
+      result[name] = readFileSync(file, 'utf8').trim()
+    } catch {
+      messages.push(`${name}_FILE: ${file} cannot be read; name a file that exists, or set ${name}.`)
+    }
+  }
+  return result
+}
+
+/**
+ * Reads the platform's settings and, with the same environment, those of each module schema given.
+ * Throws one `ConfigurationError` with every fault of all of them.
+ */
+export function readSettings<K extends Record<string, z.ZodType>>(
+  environment: Environment,
+  modules: K,
+): { settings: Settings; modules: { [N in keyof K]: z.output<K[N]> }; environment: Environment } {
+  const messages: string[] = []
+  const values = withFiles(environment, messages)
+  const platform = Settings.safeParse(values)
+  if (!platform.success) messages.push(...faults(platform.error))
+  const parsed: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(modules)) {
+    const result = schema.safeParse(values)
+    if (result.success) parsed[name] = result.data
+    else messages.push(...faults(result.error))
+  }
+  if (messages.length > 0 || !platform.success) throw new ConfigurationError([...new Set(messages)])
+  const s = platform.data
+  const scheme = s.TLS_CERT_FILE ? 'https' : 'http'
+  return {
+    settings: {
+      ...s,
+      PUBLIC_URL: s.PUBLIC_URL ?? `${scheme}://localhost:${s.PORT}`,
+      DATABASE_URL: s.DATABASE_URL ?? `sqlite:${s.DATA_DIR}`,
+    },
+    modules: parsed as { [N in keyof K]: z.output<K[N]> },
+    environment: values,
+  }
+}
+
+/** Folder of the SQLite files, `{module}.sqlite`; undefined on Postgres. */
+export const sqliteFolder = (databaseUrl: string): string | undefined =>
+  databaseUrl.startsWith('sqlite:') ? join(databaseUrl.slice('sqlite:'.length)) : undefined
