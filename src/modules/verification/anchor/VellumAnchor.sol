@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @title Roots of append-only logs, each under the address that anchored it.
 /// @notice Anyone may anchor: a record belongs to (sender, size), so that no stranger can take or change another's.
-/// A record is written once. The same again changes nothing; another root for the same size is refused, even to the sender.
+/// A record is written once. The same again changes nothing; another root for the same size is refused, even to
+/// the sender.
 contract VellumAnchor {
     struct Anchor {
         bytes32 root;

@@ -6,7 +6,9 @@ import type { Receipt } from './chain.ts'
 
 const rules = { confirmations: 3, replaceAfterMs: 60_000 }
 const fees = { kind: 'eip1559' as const, maxFeePerGas: '2', maxPriorityFeePerGas: '1' }
-const attempt = (hash: string, nonce = 7, signedAt = 0): Attempt => ({ hash, raw: `raw ${hash}`, nonce, fees, signedAt })
+const attempt = (hash: string, nonce = 7, signedAt = 0): Attempt => {
+  return { hash, raw: `raw ${hash}`, nonce, fees, signedAt }
+}
 const receipt = (hash: string, confirmations: number, change: Partial<Receipt> = {}): Receipt => ({
   hash,
   status: 'success',

@@ -1,8 +1,9 @@
 import { Interface, Transaction, Wallet, getAddress, getCreateAddress } from 'ethers'
 import contract from './contract.json' with { type: 'json' }
-import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
+import { ChainRefused } from './chain-errors.ts'
 import { marketFees, raisedFees } from './fees.ts'
 import type { Fees } from './fees.ts'
+import { readNodeError } from './node-error.ts'
 import { RpcError, createRpc } from './rpc.ts'
 
 export type ChainOptions = {
@@ -132,9 +133,11 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
       await call('eth_sendRawTransaction', raw)
       return 'accepted'
     } catch (error) {
-      const known = error instanceof RpcError && sendAnswer(error.message)
-      if (known) return known
-      throw translated(error)
+      if (!(error instanceof RpcError)) throw error
+      const answer = readNodeError(error)
+      if (answer === 'already-known') return 'accepted'
+      if (answer === 'nonce-used') return 'nonce-used'
+      throw answer
     }
   }
 
@@ -199,7 +202,9 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
     try {
       return await call(method, ...params)
     } catch (error) {
-      throw translated(error)
+      if (!(error instanceof RpcError)) throw error
+      const answer = readNodeError(error)
+      throw typeof answer === 'string' ? new ChainRefused('rejected', error.message, { cause: error }) : answer
     }
   }
 
@@ -214,28 +219,4 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
     receipt,
     readAnchor,
   }
-}
-
-// Nodes agree on no codes here, only roughly on words: geth, Erigon, Nethermind, Besu, Reth and anvil, in this order of
-// likelihood.
-const ALREADY_KNOWN = /already known|already imported|known transaction|alreadyknown/i
-const NONCE_USED = /nonce (is )?too low|nonce too small|oldnonce|invalid nonce.*(low|less)|nonce .* already used/i
-const UNDERPRICED = /underpriced|fee ?too ?low|less than block base fee|below.*base fee|gas price too low/i
-const NO_MONEY = /insufficient funds|insufficient balance|upfront cost|insufficientfunds/i
-const OVERLOADED = /rate limit|too many requests|limit exceeded|header not found|missing trie node|txpool is full|timeout|timed out/i
-
-function sendAnswer(message: string): 'accepted' | 'nonce-used' | null {
-  if (ALREADY_KNOWN.test(message)) return 'accepted'
-  return NONCE_USED.test(message) ? 'nonce-used' : null
-}
-
-function translated(error: unknown): unknown {
-  if (!(error instanceof RpcError)) return error
-  const { code, message } = error
-  if (NO_MONEY.test(message)) {
-    return new ChainUnavailable('The anchoring account cannot pay for a transaction: send it funds', { cause: error })
-  }
-  if (code === -32005 || OVERLOADED.test(message)) return new ChainUnavailable(`The node said: ${message}`, { cause: error })
-  if (UNDERPRICED.test(message)) return new ChainRefused('underpriced', message, { cause: error })
-  return new ChainRefused('rejected', message, { cause: error })
 }

@@ -220,6 +220,9 @@ describe('verifying a proof', () => {
         expect(verifyInclusion({ ...claim, proof: [...proof, root] })).toBe(false)
         if (proof.length > 0) expect(verifyInclusion({ ...claim, proof: proof.slice(1) })).toBe(false)
         expect(verifyInclusion({ ...claim, size: index })).toBe(false)
+        // The same hashes under a tree that is taller, or with another storey on top of the root.
+        expect(verifyInclusion({ ...claim, size: size * 4 })).toBe(false)
+        expect(verifyInclusion({ ...claim, root: hashNode(leafHash, root), proof: [...proof, leafHash] })).toBe(false)
       }),
     )
   })
@@ -243,6 +246,10 @@ describe('verifying a proof', () => {
         expect(verifyConsistency({ ...claim, proof: [...claim.proof, claim.newRoot] })).toBe(false)
         if (claim.proof.length > 0) expect(verifyConsistency({ ...claim, proof: claim.proof.slice(0, -1) })).toBe(false)
         if (oldSize === 0) return
+        const [leaf] = leaves as [Uint8Array]
+        const taller = { oldRoot: hashNode(leaf, claim.oldRoot), newRoot: hashNode(leaf, claim.newRoot) }
+        expect(verifyConsistency({ ...claim, ...taller, proof: [...claim.proof, leaf] })).toBe(false)
+        if (oldSize < newSize) expect(verifyConsistency({ ...claim, newSize: newSize * 4 })).toBe(false)
         // A log that rewrote one old leaf and then tries to prove that it did not.
         const rewritten = leaves.slice(0, newSize)
         rewritten[damage % oldSize] = hashLeaf(Buffer.from('rewritten'))
@@ -253,6 +260,26 @@ describe('verifying a proof', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('holds in logs that no machine can keep, up to 2^52 leaves', async () => {
+    // All leaves alike, so that each level has one hash, and the tree needs no store.
+    const levels = [hashLeaf(Buffer.from('the same'))]
+    while (levels.length < 53) levels.push(hashNode(levels.at(-1)!, levels.at(-1)!))
+    const readNodes: ReadNodes = async (ids) => ids.map(({ level }) => levels[level]!)
+    const sizes = [2 ** 31 + 5, 2 ** 32, 2 ** 49 - 1, 2 ** 49, 2 ** 49 + 1, 2 ** 50 - 1, 2 ** 52 - 3, 2 ** 52]
+    for (const newSize of sizes) {
+      const newRoot = await rootAt(newSize, readNodes)
+      for (const index of [0, 2 ** 31, newSize - 2, newSize - 1]) {
+        const proof = await inclusionProof(index, newSize, readNodes)
+        expect(verifyInclusion({ index, size: newSize, leafHash: levels[0]!, root: newRoot, proof })).toBe(true)
+      }
+      for (const oldSize of sizes.filter((size) => size <= newSize)) {
+        const proof = await consistencyProof(oldSize, newSize, readNodes)
+        const oldRoot = await rootAt(oldSize, readNodes)
+        expect(verifyConsistency({ oldSize, newSize, oldRoot, newRoot, proof })).toBe(true)
+      }
+    }
   })
 
   it('answers no, and does not throw, to sizes that are nonsense', () => {
