@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { EventDefinition } from '../event.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import type { StepDefinition } from '../work/step.ts'
+import type { PreparedQuery } from './prepared.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
 
@@ -19,11 +20,18 @@ export interface AuditEntry {
 }
 
 /**
- * One transaction in one module's own database. Only SQL may be awaited inside; the callback may run twice (a full disk
- * rolls a whole group back), so it changes nothing outside, and a client call inside it throws.
+ * One transaction in one module's own database. Only SQL may be awaited inside: one that waits 250 ms for anything else is
+ * rolled back. The callback may run several times (a full disk rolls a whole group back, and on Postgres whoever lost against
+ * a concurrent change runs again), so it changes nothing outside, and a client call inside it throws. A statement that fails
+ * fails the whole transaction, caught or not: write `onConflictDoNothing` where a conflict is expected.
+ *
+ * Isolation: on SQLite transactions run one after the other. On Postgres each sees one snapshot, and a row that it changes
+ * and another changed meanwhile makes it run again: no update is lost. What must be unique is a unique index's business.
  */
 export interface Transaction<T = unknown> extends Queries {
   readonly tables: T
+  /** Runs a query of `preparedQuery` inside this transaction. */
+  run<V, R>(query: PreparedQuery<T, V, R>, values: V): Promise<R>
   /** Writes the outbox in this transaction. The subject's data key must have been loaded before it began. */
   publish<E extends EventDefinition>(event: E, organizationId: OrganizationId, data: z.input<E['data']>): Promise<void>
   /** Adds a step, due now unless told; a step with the same kind and key exists only once, and adding it again does nothing. */
@@ -47,8 +55,10 @@ export interface Lock {
 export interface Database<T = unknown> {
   readonly dialect: Dialect
   readonly tables: T
-  /** Reads outside a transaction. On SQLite a second, read-only connection. */
+  /** Reads outside a transaction, and throws inside one. On SQLite a second, read-only connection. */
   readonly read: Queries
+  /** Runs a query of `preparedQuery` as `read` does. */
+  run<V, R>(query: PreparedQuery<T, V, R>, values: V): Promise<R>
   /** Commits what `work` wrote, durably, before the promise resolves; any throw rolls it back alone. */
   transaction<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
   /** Runs after the surrounding commit is durable, in this process: doorbells only, never effects. */

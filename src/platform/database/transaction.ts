@@ -44,10 +44,70 @@ export interface TransactionHooks {
   audit(tx: RawTransaction, entry: AuditEntry): Promise<void>
 }
 
+export interface TransactionOptions {
+  /**
+   * On Postgres, for platform code that locks rows by itself: each statement then sees what is committed when it begins, and
+   * nothing runs again. SQLite has no such difference.
+   */
+  readonly isolation?: 'repeatable read' | 'read committed'
+}
+
 /** A module's database as the platform holds it; a module is given it as a plain `Database`. */
 export interface PlatformDatabase<T = unknown> extends Database<T> {
   readonly module: string
   readonly raw: RawQueries
   /** As `transaction`, with the platform's view of the same transaction beside the module's. */
-  platformTransaction<R>(work: (tx: Transaction<T>, raw: RawTransaction) => Promise<R>): Promise<R>
+  platformTransaction<R>(
+    work: (tx: Transaction<T>, raw: RawTransaction) => Promise<R>,
+    options?: TransactionOptions,
+  ): Promise<R>
 }
+
+/** What one transaction collected for the listeners of `onCommit`. */
+export interface Notices {
+  events: number
+  stepKinds: Set<string>
+}
+
+export const noNotices = (): Notices => ({ events: 0, stepKinds: new Set() })
+
+/** Puts the two views of one transaction together: the module's, and the platform's. */
+export function composeTransaction<T>(parts: {
+  queries: Queries
+  tables: T
+  run: Transaction<T>['run']
+  raw: Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'now'>
+  hooks: TransactionHooks
+  notices: Notices
+}): { tx: Transaction<T>; raw: RawTransaction } {
+  const { hooks, notices } = parts
+  const queries = bindQueries(parts.queries)
+  const raw: RawTransaction = {
+    ...queries,
+    ...parts.raw,
+    notify({ events = 0, stepKind }) {
+      notices.events += events
+      if (stepKind !== undefined) notices.stepKinds.add(stepKind)
+    },
+  }
+  const tx: Transaction<T> = {
+    ...queries,
+    tables: parts.tables,
+    run: parts.run,
+    publish: (event, organizationId, data) => hooks.publish(raw, event, organizationId, data),
+    addStep: (step, organizationId, key, input, options) =>
+      hooks.addStep(raw, step, organizationId, key, input, options),
+    audit: (entry) => hooks.audit(raw, entry),
+  }
+  return { tx, raw }
+}
+
+/** Drizzle's methods, free of `this`: only those that `Queries` promises. */
+export const bindQueries = (db: Queries): Queries => ({
+  select: db.select.bind(db),
+  selectDistinct: db.selectDistinct.bind(db),
+  insert: db.insert.bind(db),
+  update: db.update.bind(db),
+  delete: db.delete.bind(db),
+  $count: db.$count.bind(db),
+})

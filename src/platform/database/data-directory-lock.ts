@@ -1,0 +1,33 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+
+export interface DataDirectoryLock {
+  release(): void
+}
+
+/**
+ * Takes a directory for this process. It is the operating system's lock on `vellum.lock` (through SQLite, which knows how on
+ * every system), so it ends with the process however that ends. Nothing else may open and close that file: on POSIX this
+ * would drop the lock.
+ * @throws one sentence when another process, or this one, holds it
+ */
+export function lockDataDirectory(directory: string): DataDirectoryLock {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const connection = new Sqlite(join(directory, 'vellum.lock'), { timeout: 0 })
+  try {
+    connection.pragma('locking_mode = EXCLUSIVE')
+    connection.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    connection.close()
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
+      throw new Error(`Another process uses the data directory ${directory}; stop it first, or set another DATA_DIR.`)
+    }
+    throw error
+  }
+  return {
+    release: () => {
+      connection.close()
+    },
+  }
+}

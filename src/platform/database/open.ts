@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import type { Migration } from './migration.ts'
+import { migratePostgres } from './migrate-postgres.ts'
+import { migrateSqlite } from './migrate-sqlite.ts'
+import { openPostgres } from './postgres.ts'
+import type { Schema } from './schema.ts'
+import { openSqlite } from './sqlite.ts'
+import type { PlatformDatabase, TransactionHooks } from './transaction.ts'
+import type { Dialect } from './database.ts'
+
+/** `sqlite:{folder}`, with a file per module in it, or `postgres://…`, with a schema per module in that database. */
+export type DatabaseUrl = string
+
+export function dialectOf(url: DatabaseUrl): Dialect {
+  if (url.startsWith('sqlite:')) return 'sqlite'
+  if (/^postgres(ql)?:\/\//.test(url)) return 'postgres'
+  throw new Error('DATABASE_URL begins with sqlite: or postgres://.')
+}
+
+/** The folder of `sqlite:./data`. */
+export const sqliteFolder = (url: DatabaseUrl): string => url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
+
+export const sqliteFile = (url: DatabaseUrl, module: string): string => join(sqliteFolder(url), `${module}.sqlite`)
+
+/**
+ * Brings a module's database to the newest schema; run before `openDatabase`. Several processes may start at once on Postgres.
+ * @param migrations of this dialect, in any order
+ * @returns the names of those that it applied
+ * @throws one sentence when the database is newer than the code, or an applied migration was edited
+ */
+export async function migrateDatabase(options: {
+  schema: Schema<any>
+  url: DatabaseUrl
+  migrations: readonly Migration[]
+}): Promise<string[]> {
+  const { schema, url } = options
+  const migrations = options.migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return dialectOf(url) === 'sqlite'
+    ? migrateSqlite(schema.module, sqliteFile(url, schema.module), migrations)
+    : migratePostgres(schema.module, url, migrations, schema.postgres().tenantTables)
+}
+
+/** Opens a module's migrated database. On SQLite the caller holds `lockDataDirectory(sqliteFolder(url))`. */
+export async function openDatabase<T>(options: {
+  schema: Schema<T>
+  url: DatabaseUrl
+  hooks: TransactionHooks
+  onError?: (error: unknown) => void
+}): Promise<PlatformDatabase<T>> {
+  const { url, ...rest } = options
+  return dialectOf(url) === 'sqlite'
+    ? openSqlite({ ...rest, file: sqliteFile(url, rest.schema.module) })
+    : openPostgres({ ...rest, url })
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import type { SQL } from 'drizzle-orm'
+import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
+import { NodePgSession } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import { postgresSchemaName } from './columns.ts'
+import { fromPostgresError } from './database-error.ts'
+import type { Queries } from './database.ts'
+import { casing } from './sqlite-connection.ts'
+
+/** Something that runs one statement: a connection, a pool, or either behind a guard. */
+export interface PostgresRunner {
+  query(config: pg.QueryConfig | pg.QueryArrayConfig, params?: unknown[]): Promise<pg.QueryResult<any>>
+}
+
+const dialect = new PgDialect({ casing })
+
+/**
+ * The settings of a connection. `sslmode` in the URL turns TLS on, with a verified certificate: `require`, `verify-ca` and
+ * `verify-full` alike, `sslrootcert` for an authority of one's own; `no-verify` does not verify. TLS is 1.3 with AES-256.
+ */
+export function postgresConfig(url: string, settings: Readonly<Record<string, string | number>> = {}): pg.ClientConfig {
+  const parsed = new URL(url)
+  // What stands in the URL would win over the role that is set here.
+  const options = [parsed.searchParams.get('options') ?? '', ...Object.entries(settings).map(([k, v]) => `-c ${k}=${v}`)]
+  parsed.searchParams.delete('options')
+  const sslmode = parsed.searchParams.get('sslmode') ?? 'disable'
+  const sslrootcert = parsed.searchParams.get('sslrootcert')
+  parsed.searchParams.delete('sslmode')
+  parsed.searchParams.delete('sslrootcert')
+  const config: pg.ClientConfig = {
+    connectionString: parsed.href,
+    application_name: 'vellum',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    options: options.join(' ').trim(),
+    ssl: false,
+  }
+  if (sslmode === 'disable') return config
+  return {
+    ...config,
+    ssl: {
+      minVersion: 'TLSv1.3',
+      // Node takes TLS 1.3 suites in the same list.
+      ciphers: 'TLS_AES_256_GCM_SHA384',
+      rejectUnauthorized: sslmode !== 'no-verify',
+      ...(sslrootcert ? { ca: readFileSync(sslrootcert, 'utf8') } : {}),
+    },
+  }
+}
+
+/** A single connection outside any pool; with `module`, as that module's role. */
+export async function connectPostgres(url: string, module?: string): Promise<pg.Client> {
+  const client = new pg.Client(postgresConfig(url, module === undefined ? {} : { role: postgresSchemaName(module) }))
+  // A connection that breaks while nobody waits for it says so at the next statement.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    throw fromPostgresError(error)
+  }
+  return client
+}
+
+/** Drizzle's error quotes the parameters of a failed query; the runner's own names none. */
+class QuietSession extends NodePgSession<any, any> {
+  override prepareQuery(...args: Parameters<NodePgSession<any, any>['prepareQuery']>): any {
+    const prepared = super.prepareQuery(...args) as any
+    prepared.queryWithCache = (_sql: string, _params: unknown[], run: () => Promise<unknown>) => run()
+    return prepared
+  }
+}
+
+export const queriesOver = (runner: PostgresRunner): Queries =>
+  new PgDatabase(dialect, new QuietSession(runner as never, dialect, undefined), undefined) as unknown as Queries
+
+const int8 = 20
+
+/** Raw rows have numbers for bigint, as columns of the kit do. */
+const rowTypes: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === int8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
+}
+
+export async function rowsOver<R>(runner: PostgresRunner, query: SQL): Promise<R[]> {
+  const { sql, params } = dialect.sqlToQuery(query)
+  const result = await runner.query({ text: sql, types: rowTypes }, params)
+  return result.rows as R[]
+}

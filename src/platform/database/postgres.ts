@@ -1,0 +1,259 @@
+import { type SQL, sql } from 'drizzle-orm'
+import pg from 'pg'
+import { currentContext, withContext } from '../context.ts'
+import { postgresSchemaName } from './columns.ts'
+import { commitListeners } from './commit-listeners.ts'
+import { DatabaseError, fromPostgresError } from './database-error.ts'
+import type { Lock, Transaction } from './database.ts'
+import { connectPostgres, type PostgresRunner, postgresConfig, queriesOver, rowsOver } from './postgres-connection.ts'
+import { preparedCache } from './prepared.ts'
+import type { Schema } from './schema.ts'
+import { openGuard } from './sqlite-connection.ts'
+import {
+  bindQueries,
+  composeTransaction,
+  noNotices,
+  type PlatformDatabase,
+  type RawQueries,
+  type RawTransaction,
+  type TransactionHooks,
+  type TransactionOptions,
+} from './transaction.ts'
+import { asProblem, refuseInTransaction, refuseNested } from './transaction-refusals.ts'
+import { awaitMs, runScoped, transactionScope } from './transaction-scope.ts'
+
+export interface PostgresOptions<T> {
+  readonly schema: Schema<T>
+  readonly url: string
+  readonly hooks: TransactionHooks
+  /** Connections of this process for this module. */
+  readonly connections?: number
+  readonly onError?: (error: unknown) => void
+}
+
+/** Who loses against a concurrent change runs again; the pauses grow to some 60 ms. */
+const attempts = 20
+const pauseMs = (attempt: number) => Math.random() * 2 ** Math.min(attempt, 6)
+
+/** Stable within a statement, so that an index can be compared with it. */
+const postgresNow = (offsetMs = 0): SQL<Date> => sql`(statement_timestamp() + ${offsetMs} * interval '1 millisecond')`
+
+/** What row-level security compares with: the organization of the present context, or `*` for the platform's own work. */
+function visibleOrganization(): string {
+  const { organizationId } = currentContext()
+  if (organizationId === '*') throw new Error('No organization may be called *.')
+  return organizationId ?? '*'
+}
+
+/**
+ * A module's schema on Postgres, through connections that run as the module's role. Transactions are REPEATABLE READ and run
+ * again after a conflict, so that what is written against SQLite's one-after-the-other loses no update here.
+ */
+export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T> {
+  const { schema, url, hooks, onError = () => {} } = options
+  const { tables, platform } = schema.postgres()
+  const pool = new pg.Pool({
+    ...postgresConfig(url, {
+      role: postgresSchemaName(schema.module),
+      statement_timeout: 10_000,
+      lock_timeout: 5_000,
+      idle_in_transaction_session_timeout: 10_000,
+    }),
+    max: options.connections ?? 10,
+  })
+  pool.on('error', onError)
+  // While a connection is in use, what breaks it is thrown by the statement.
+  pool.on('connect', (client) => client.on('error', () => {}))
+
+  const open = openGuard(schema.module)
+  const listeners = commitListeners(onError)
+
+  interface Connection {
+    readonly client: pg.PoolClient
+    /** The session's `vellum.organization`. */
+    organization: string | undefined
+    readonly run: ReturnType<typeof preparedCache<T>>
+  }
+  const connections = new WeakMap<pg.PoolClient, Connection>()
+
+  async function withConnection<R>(work: (connection: Connection) => Promise<R>): Promise<R> {
+    let broken = false
+    let client: pg.PoolClient
+    try {
+      client = await pool.connect()
+    } catch (error) {
+      throw fromPostgresError(error)
+    }
+    let connection = connections.get(client)
+    if (!connection) {
+      const queries = queriesOver(client)
+      connection = { client, organization: undefined, run: preparedCache(queries, tables) }
+      connections.set(client, connection)
+    }
+    try {
+      return await work(connection)
+    } catch (error) {
+      const translated = fromPostgresError(error)
+      broken = translated instanceof DatabaseError && translated.kind === 'unavailable'
+      throw translated
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  /** One read, as the organization of the context in which it was asked for. */
+  async function reading<R>(work: (connection: Connection) => Promise<R>): Promise<R> {
+    open.check()
+    refuseInTransaction()
+    const organization = visibleOrganization()
+    try {
+      return await withConnection(async (connection) => {
+        if (connection.organization !== organization) {
+          await connection.client.query(`select set_config('vellum.organization', $1, false)`, [organization])
+          connection.organization = organization
+        }
+        return work(connection)
+      })
+    } catch (error) {
+      throw asProblem(error)
+    }
+  }
+
+  const readRunner: PostgresRunner = {
+    query: (config, params) => reading(({ client }) => client.query(config, params)),
+  }
+  const read = bindQueries(queriesOver(readRunner))
+
+  const rawOf = (runner: PostgresRunner): Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'now'> => ({
+    dialect: 'postgres',
+    platform,
+    rows: <R>(query: SQL) => rowsOver<R>(runner, query),
+    now: postgresNow,
+  })
+
+  type Work<R> = (tx: Transaction<T>, raw: RawTransaction) => Promise<R>
+
+  async function attemptTransaction<R>(work: Work<R>, isolation: string, organization: string) {
+    const notices = noNotices()
+    const scope = transactionScope()
+    const value = await withConnection(async ({ client, run }) => {
+      const awaiting = awaitingWatch()
+      const guarded = async <Q>(query: () => Promise<Q>): Promise<Q> => {
+        scope.check()
+        const queried = awaiting.queryStarted()
+        try {
+          return await query()
+        } catch (error) {
+          const translated = fromPostgresError(error)
+          scope.failed(translated)
+          throw translated
+        } finally {
+          queried()
+        }
+      }
+      const runner: PostgresRunner = { query: (config, params) => guarded(() => client.query(config, params)) }
+      const { tx, raw } = composeTransaction({
+        queries: queriesOver(runner),
+        tables,
+        run: (query, values) => guarded(() => run(query, values)),
+        raw: rawOf(runner),
+        hooks,
+        notices,
+      })
+      await client.query(
+        `begin isolation level ${isolation}; select set_config('vellum.organization', ${pg.escapeLiteral(organization)}, true)`,
+      )
+      try {
+        const result = await runScoped(
+          scope,
+          () => withContext({ transaction: true }, () => work(tx, raw)),
+          awaiting.watch,
+        )
+        await client.query('commit')
+        return result
+      } catch (error) {
+        await client.query('rollback').catch(() => {})
+        // What the callback made of a failed statement is no reason not to run again.
+        const failure = scope.firstFailure()
+        throw failure instanceof DatabaseError && failure.kind === 'conflict' ? failure : error
+      }
+    })
+    return { value, notices }
+  }
+
+  async function platformTransaction<R>(work: Work<R>, { isolation }: TransactionOptions = {}): Promise<R> {
+    open.check()
+    refuseNested()
+    const organization = visibleOrganization()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { value, notices } = await attemptTransaction(work, isolation ?? 'repeatable read', organization)
+        listeners.tell(notices)
+        return value
+      } catch (error) {
+        const again = error instanceof DatabaseError && error.kind === 'conflict' && attempt < attempts
+        if (!again) throw asProblem(error)
+        await new Promise((resolve) => setTimeout(resolve, pauseMs(attempt)))
+      }
+    }
+  }
+
+  return {
+    dialect: 'postgres',
+    module: schema.module,
+    tables,
+    read,
+    run: (query, values) => reading(({ run }) => run(query, values)),
+    raw: { ...read, ...rawOf(readRunner) },
+    transaction: (work) => platformTransaction((tx) => work(tx)),
+    platformTransaction,
+    onCommit: listeners.add,
+    lock: (name) => advisoryLock(url, schema.module, name),
+    async close() {
+      open.close()
+      await pool.end()
+    },
+  }
+}
+
+/** Counts the milliseconds during which no statement of a transaction is on its way. */
+function awaitingWatch() {
+  let timer: NodeJS.Timeout | undefined
+  let expired: (() => void) | undefined
+  let running = 0
+  const arm = () => {
+    clearTimeout(timer)
+    if (expired && running === 0) timer = setTimeout(expired, awaitMs)
+  }
+  return {
+    watch: (onExpired: () => void) => {
+      expired = onExpired
+      arm()
+      return () => {
+        expired = undefined
+        clearTimeout(timer)
+      }
+    },
+    queryStarted: () => {
+      running++
+      clearTimeout(timer)
+      return () => {
+        running--
+        arm()
+      }
+    },
+  }
+}
+
+/** Held by a connection of its own, so that it is lost exactly when that connection is. */
+async function advisoryLock(url: string, module: string, name: string): Promise<Lock | undefined> {
+  const client = await connectPostgres(url, module)
+  const { rows } = await client.query(`select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held`, [module, name])
+  if (!rows[0].held) {
+    await client.end()
+    return undefined
+  }
+  const lost = new AbortController()
+  client.once('end', () => lost.abort())
+  return { lost: lost.signal, release: () => client.end() }
+}

@@ -1,0 +1,138 @@
+import Sqlite from 'better-sqlite3'
+import type { SQL } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
+import { DatabaseError, fromSqliteError } from './database-error.ts'
+import type { Queries } from './database.ts'
+
+/** Column names are the properties' in snake_case; one setting for queries, raw SQL and migrations. */
+export const casing = 'snake_case'
+
+/** Called before every statement of a connection or of one transaction; throws when it may not run. */
+export interface Guard {
+  check(): void
+  /** Told of each statement that failed. */
+  failed(error: unknown): void
+}
+
+export interface SqliteConnection {
+  readonly raw: Sqlite.Database
+  /** A query builder whose statements, prepared or not, run only while the guard lets them. */
+  queries(guard: Guard): Queries
+  rows<R>(query: SQL, guard: Guard): R[]
+}
+
+const statementsKept = 400
+
+/**
+ * Opens one connection as every connection here is opened, and refuses settings that did not take: without WAL and
+ * synchronous=FULL an answered commit could be lost with the power.
+ */
+export function openConnection(file: string, options: { readonly?: boolean } = {}): SqliteConnection {
+  const raw = new Sqlite(file, options.readonly ? { readonly: true, fileMustExist: true } : {})
+  // First, because the next pragmas may meet a lock themselves.
+  raw.pragma('busy_timeout = 5000')
+  if (!options.readonly) {
+    raw.pragma('journal_mode = WAL')
+    raw.pragma('synchronous = FULL')
+    const [journal, synchronous] = [raw.pragma('journal_mode', { simple: true }), raw.pragma('synchronous', { simple: true })]
+    if (journal !== 'wal' || synchronous !== 2) {
+      raw.close()
+      throw new Error(`${file} cannot use a write-ahead log with full synchronisation; put it on a local file system.`)
+    }
+    raw.pragma('foreign_keys = ON')
+  }
+  raw.pragma('cache_size = -16384')
+  const statement = statementCache(raw)
+  const dialect = new SQLiteSyncDialect({ casing })
+  return {
+    raw,
+    queries: (guard) => drizzle(guardedClient(statement, guard) as never, { casing }) as unknown as Queries,
+    rows: <R>(query: SQL, guard: Guard) => {
+      const { sql, params } = dialect.sqlToQuery(query)
+      const prepared = guardedStatement(statement(sql), guard)
+      return (prepared.reader ? prepared.all(...params) : (prepared.run(...params), [])) as R[]
+    },
+  }
+}
+
+/** Preparing a statement costs more than running a small one; drizzle prepares at each use. */
+function statementCache(raw: Sqlite.Database): (sql: string) => Sqlite.Statement {
+  const kept = new Map<string, Sqlite.Statement>()
+  return (sql) => {
+    let statement = kept.get(sql)
+    if (statement) {
+      kept.delete(sql)
+    } else {
+      statement = raw.prepare(sql)
+      if (kept.size >= statementsKept) kept.delete(kept.keys().next().value!)
+    }
+    kept.set(sql, statement)
+    return statement
+  }
+}
+
+/** The part of a better-sqlite3 database that drizzle's session calls. */
+function guardedClient(statement: (sql: string) => Sqlite.Statement, guard: Guard) {
+  return {
+    prepare(sql: string) {
+      guard.check()
+      try {
+        return guardedStatement(statement(sql), guard)
+      } catch (error) {
+        const translated = fromSqliteError(error)
+        guard.failed(translated)
+        throw translated
+      }
+    },
+  }
+}
+
+function guardedStatement(statement: Sqlite.Statement, guard: Guard) {
+  const guarded = <R>(run: () => R): R => {
+    guard.check()
+    try {
+      return run()
+    } catch (error) {
+      const translated = fromSqliteError(error)
+      guard.failed(translated)
+      throw translated
+    }
+  }
+  const reading = (asArrays: boolean) => ({
+    // The mode stays on the statement, which others share: set at each use.
+    all: (...params: unknown[]) => guarded(() => statement.raw(asArrays).all(...params.map(bindable))),
+    get: (...params: unknown[]) => guarded(() => statement.raw(asArrays).get(...params.map(bindable))),
+  })
+  return {
+    reader: statement.reader,
+    ...reading(false),
+    raw: () => reading(true),
+    /** Answers in the shape of node-postgres, because queries are typed as Postgres. */
+    run: (...params: unknown[]) =>
+      guarded(() => ({ rowCount: statement.run(...params.map(bindable)).changes, rows: [] })),
+  }
+}
+
+function bindable(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime()
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value instanceof Uint8Array && !Buffer.isBuffer(value)) {
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  }
+  return value
+}
+
+/** A guard for a connection that is open until told otherwise. */
+export function openGuard(name: string): Guard & { close(): void } {
+  let open = true
+  return {
+    check: () => {
+      if (!open) throw new DatabaseError('other', 'CLOSED', `The database of ${name} is closed.`)
+    },
+    failed: () => {},
+    close: () => {
+      open = false
+    },
+  }
+}

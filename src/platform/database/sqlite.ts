@@ -1,0 +1,164 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type SQL, sql } from 'drizzle-orm'
+import { withContext } from '../context.ts'
+import { commitListeners } from './commit-listeners.ts'
+import type { Lock, Transaction } from './database.ts'
+import { type GroupedWriter, groupCommit } from './group-commit.ts'
+import { preparedCache } from './prepared.ts'
+import type { Schema } from './schema.ts'
+import { startCheckpoints } from './sqlite-checkpoint.ts'
+import { type Guard, openConnection, openGuard, type SqliteConnection } from './sqlite-connection.ts'
+import {
+  bindQueries,
+  composeTransaction,
+  noNotices,
+  type PlatformDatabase,
+  type RawQueries,
+  type RawTransaction,
+  type TransactionHooks,
+} from './transaction.ts'
+import { asProblem, refuseInTransaction, refuseNested } from './transaction-refusals.ts'
+import { awaitMs, runScoped, transactionScope } from './transaction-scope.ts'
+
+export interface SqliteOptions<T> {
+  readonly schema: Schema<T>
+  readonly file: string
+  readonly hooks: TransactionHooks
+  /** Told of what went wrong where nobody waits for an answer. */
+  readonly onError?: (error: unknown) => void
+}
+
+const sqliteNow = (offsetMs = 0): SQL<Date> => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
+
+const watchAwaiting = (expired: () => void) => {
+  const timer = setTimeout(expired, awaitMs)
+  return () => clearTimeout(timer)
+}
+
+/**
+ * A module's database in one file: one writer with group commit, one read-only connection, checkpoints on another thread.
+ * Nothing else may write to the file: a second writer in this thread would block the loop for the whole busy time-out.
+ */
+export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: SqliteOptions<T>): PlatformDatabase<T> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const { tables, platform } = schema.sqlite()
+  const writer = openConnection(file)
+  writer.raw.pragma('wal_autocheckpoint = 0')
+  const reader = openConnection(file, { readonly: true })
+  const checkpoints = startCheckpoints(file, {
+    onLong: () => void enqueueCheckpoint(),
+    onLost: () => writer.raw.pragma('wal_autocheckpoint = 1000'),
+  })
+
+  const open = openGuard(schema.module)
+  const readGuard: Guard = { ...open, check: () => (open.check(), refuseInTransaction()) }
+  const read = bindQueries(reader.queries(readGuard))
+  const runRead = preparedCache(read, tables)
+  // What was accepted before close still runs.
+  const writable = openGuard(schema.module)
+  const runWrite = preparedCache(writer.queries(writable), tables)
+  const listeners = commitListeners(onError)
+  const group = groupCommit(groupedWriter(writer))
+
+  const rawOf = (connection: SqliteConnection, guard: Guard): Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'now'> => ({
+    dialect: 'sqlite',
+    platform,
+    rows: async <R>(query: SQL) => connection.rows<R>(query, guard),
+    now: sqliteNow,
+  })
+
+  async function platformTransaction<R>(
+    work: (tx: Transaction<T>, raw: RawTransaction) => Promise<R>,
+  ): Promise<R> {
+    open.check()
+    refuseNested()
+    const inCallersContext = AsyncLocalStorage.snapshot()
+    let notices = noNotices()
+    const run = () => {
+      // A second run collects anew.
+      notices = noNotices()
+      const scope = transactionScope()
+      const { tx, raw } = composeTransaction({
+        queries: writer.queries(scope),
+        tables,
+        run: async (query, values) => {
+          scope.check()
+          try {
+            return await runWrite(query, values)
+          } catch (error) {
+            scope.failed(error)
+            throw error
+          }
+        },
+        raw: rawOf(writer, scope),
+        hooks,
+        notices,
+      })
+      return inCallersContext(() =>
+        runScoped(scope, () => withContext({ transaction: true }, () => work(tx, raw)), watchAwaiting))
+    }
+    try {
+      const value = await group.enqueue(run)
+      listeners.tell(notices)
+      return value
+    } catch (error) {
+      throw asProblem(error)
+    }
+  }
+
+  /** Between two groups, so that it moves only what came since the worker's last round. */
+  const enqueueCheckpoint = () =>
+    group.between(() => {
+      writer.raw.pragma('wal_checkpoint(PASSIVE)')
+    }).catch(onError)
+
+  const held = new Set<string>()
+
+  return {
+    dialect: 'sqlite',
+    module: schema.module,
+    tables,
+    read,
+    run: async (query, values) => runRead(query, values),
+    raw: { ...read, ...rawOf(reader, readGuard) },
+    transaction: (work) => platformTransaction((tx) => work(tx)),
+    platformTransaction,
+    onCommit: listeners.add,
+    async lock(name): Promise<Lock | undefined> {
+      if (held.has(name)) return undefined
+      held.add(name)
+      return { lost: new AbortController().signal, release: async () => void held.delete(name) }
+    },
+    async close() {
+      open.close()
+      await group.idle()
+      writable.close()
+      await checkpoints.stop()
+      reader.raw.close()
+      writer.raw.close()
+    },
+  }
+}
+
+function groupedWriter({ raw }: SqliteConnection): GroupedWriter {
+  const statement = (text: string) => {
+    const prepared = raw.prepare(text)
+    return () => void prepared.run()
+  }
+  const rollbackTo = statement('ROLLBACK TO member')
+  const release = statement('RELEASE member')
+  return {
+    begin: statement('BEGIN IMMEDIATE'),
+    commit: statement('COMMIT'),
+    rollback: statement('ROLLBACK'),
+    savepoint: statement('SAVEPOINT member'),
+    release,
+    rollbackToSavepoint: () => {
+      rollbackTo()
+      release()
+    },
+    inTransaction: () => raw.inTransaction,
+  }
+}
