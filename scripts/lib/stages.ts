@@ -27,6 +27,7 @@ export function stages(profile: Profile): Stage[] {
     { name: 'lint', command: [bin('oxlint'), '--deny-warnings', 'src', 'test', 'scripts'] },
     { name: 'unused', command: [bin('knip'), '--no-progress'] },
     { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
+    { name: 'licences', command: ['node', 'scripts/check-licences.ts'] },
     { name: 'unit', command: vitest(report, fast ? testsWithServers() : []), report },
   ]
   if (!fast) {
