@@ -62,13 +62,13 @@ function twoSided(title: string, schema: z.ZodType): TwoSided {
   return sides
 }
 
-/** Objects with their keys in order, so that the order of declaration does not change the hash. */
+/** Keys, and the names in `required`, in order: the order of declaration does not change the hash. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  )
+  return JSON.stringify(value, (key, item: unknown) => {
+    if (Array.isArray(item)) return key === 'required' ? item.toSorted() : item
+    if (typeof item !== 'object' || item === null) return item
+    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
 }
 
 /**

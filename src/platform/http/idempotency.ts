@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import { and, eq, inArray, lt } from 'drizzle-orm'
+import type { Context as HonoContext } from 'hono'
+import { inContext } from '../context.ts'
+import type { KeyRing, SealPlace } from '../crypto/key-ring-types.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
+import { Problem } from '../problem.ts'
+import type { Access } from './access.ts'
+
+/** How long a second request with the same key waits for the first, in milliseconds. */
+const waitMs = 2_000
+/** How long an answer is kept. The permanent guard is the business key of what was made. */
+const keptMs = 30 * 24 * 3_600_000
+
+export interface IdempotentAnswer {
+  /** 200 to 299: a refusal is thrown as a `Problem`, which rolls everything back and stores nothing. */
+  readonly status: 200 | 201 | 202
+  /** JSON; ids and links rather than what a person typed, for it is kept as long as the key. */
+  readonly body: unknown
+  /** Such as `location`. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface IdempotentOptions<T> {
+  readonly database: Database<T>
+  readonly keys: KeyRing
+  readonly access: Access
+  /** Refuse a request without a key. Otherwise such a request simply runs. */
+  readonly required?: boolean
+  /** All effects of the request, in the transaction in which the answer is stored. May run twice; see `Transaction`. */
+  readonly run: (tx: Transaction<T>) => Promise<IdempotentAnswer>
+}
+
+/**
+ * Runs a public write at most once for each `Idempotency-Key` of an organization. The key's row, the sealed answer and
+ * everything that `run` does commit together, so there is no moment in which one exists without the other.
+ *
+ * A repeated request gets the stored answer, byte for byte, with `Idempotency-Replayed: true`; one that comes while the
+ * first still runs waits two seconds, then gets `idempotency-in-progress`; the same key with another method, path or body
+ * gets `idempotency-mismatch`. What `run` throws is not stored: the same key may be used again.
+ */
+export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOptions<T>): Promise<Response> {
+  const { keys, run } = options
+  const database = options.database as PlatformDatabase<T>
+  const { organizationId } = options.access
+  const key = keyOf(c.req.header('idempotency-key'), options.required ?? false)
+  if (key === undefined) {
+    const { status, body, headers } = await database.transaction(run)
+    return answer({ status, headers: headers ?? {}, body: encode(body) })
+  }
+  const content = Buffer.from(await c.req.arrayBuffer())
+  await keys.load([organizationId])
+  const request = `${c.req.method} ${new URL(c.req.url).pathname} ${createHash('sha256').update(content).digest('base64url')}`
+  const requestDigest = keys.digest(organizationId, 'idempotency', request)
+  const place: SealPlace = { organizationId, table: 'idempotency', column: 'body', row: key }
+  const which = { organizationId, key, requestDigest }
+  let mine = false
+  let givenUp = false
+
+  const stored = database.platformTransaction(async (tx, raw) => {
+    mine = await claim(raw, which)
+    if (givenUp) throw inProgress()
+    if (!mine) return replay(raw, which, (sealed) => keys.open(place, sealed))
+    const { status, body, headers = {} } = await run(tx)
+    if (status < 200 || status > 299) throw new Error(`An idempotent answer is a success, not ${status}`)
+    const bytes = encode(body)
+    await complete(raw, which, { status, headers, body: keys.seal(organizationId, place, bytes) })
+    return { status, headers, body: bytes }
+  })
+  // SQLite has one writer, so there no request waits for another with the same key alone.
+  if (database.dialect === 'sqlite') return answer(await stored)
+  const giveUp = () => {
+    if (!mine) givenUp = true
+    return givenUp
+  }
+  return answer(await withinWait(stored, giveUp))
+}
+
+interface Which {
+  readonly organizationId: string
+  readonly key: string
+  readonly requestDigest: string
+}
+
+interface StoredAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** True for the first. On Postgres the insert waits for another transaction that holds the same key; SQLite has one writer. */
+async function claim(raw: RawTransaction, which: Which): Promise<boolean> {
+  const table = raw.platform.idempotency
+  const row = { ...which, status: 0, headers: {}, body: new Uint8Array(0), createdAt: raw.now() }
+  const inserted = await raw.insert(table).values(row).onConflictDoNothing().returning({ key: table.key })
+  return inserted.length > 0
+}
+
+async function complete(raw: RawTransaction, { organizationId, key }: Which, stored: StoredAnswer): Promise<void> {
+  const table = raw.platform.idempotency
+  await raw
+    .update(table)
+    .set({ status: stored.status, headers: { ...stored.headers }, body: stored.body })
+    .where(and(eq(table.organizationId, organizationId), eq(table.key, key)))
+}
+
+async function replay(
+  raw: RawTransaction,
+  { organizationId, key, requestDigest }: Which,
+  open: (sealed: Uint8Array) => Uint8Array,
+): Promise<StoredAnswer> {
+  const table = raw.platform.idempotency
+  const [row] = await raw
+    .select()
+    .from(table)
+    .where(and(eq(table.organizationId, organizationId), eq(table.key, key)))
+  if (!row) throw inProgress()
+  if (row.requestDigest !== requestDigest) {
+    throw new Problem('idempotency-mismatch', 'Use a new Idempotency-Key for another request.')
+  }
+  return { status: row.status, headers: { ...row.headers, 'idempotency-replayed': 'true' }, body: open(row.body) }
+}
+
+function keyOf(header: string | undefined, required: boolean): string | undefined {
+  if (header === undefined) {
+    if (required) throw new Problem('bad-request', 'Send an Idempotency-Key, so that the request can be repeated safely.')
+    return undefined
+  }
+  if (/^[\x21-\x7e]{1,255}$/.test(header)) return header
+  throw new Problem('bad-request', 'Make the Idempotency-Key of 1 to 255 visible ASCII characters.')
+}
+
+const inProgress = (): Problem =>
+  new Problem('idempotency-in-progress', 'Send the same request again in a second.', { retryAfterSeconds: 1 })
+
+/** @param giveUp asked after two seconds; false when it is this request's own work that takes so long */
+async function withinWait<R>(work: Promise<R>, giveUp: () => boolean): Promise<R> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => giveUp() && reject(inProgress()), waitMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const encode = (body: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(body))
+
+const answer = ({ status, headers, body }: StoredAnswer): Response =>
+  new Response(body as Uint8Array<ArrayBuffer>, { status, headers: { 'content-type': 'application/json', ...headers } })
+
+/** Deletes answers older than 30 days, at most 200 in a transaction. Answers how many went. */
+export async function purgeIdempotency(database: PlatformDatabase, now: Date = new Date()): Promise<number> {
+  const before = new Date(now.getTime() - keptMs)
+  let purged = 0
+  // Without an organization in the context, so that the rows of all are seen.
+  await inContext({}, async () => {
+    for (;;) {
+      const count = await database.platformTransaction(async (_tx, raw) => {
+        const table = raw.platform.idempotency
+        const old = await raw
+          .select({ organizationId: table.organizationId, key: table.key })
+          .from(table)
+          .where(lt(table.createdAt, before))
+          .limit(200)
+        for (const organizationId of new Set(old.map((row) => row.organizationId))) {
+          const keys = old.filter((row) => row.organizationId === organizationId).map((row) => row.key)
+          await raw.delete(table).where(and(eq(table.organizationId, organizationId), inArray(table.key, keys)))
+        }
+        return old.length
+      })
+      purged += count
+      if (count < 200) return
+    }
+  })
+  return purged
+}
