@@ -128,7 +128,7 @@ use_packages() {
 # Deno: the machine's own when it is 2.9 or newer, else one in .tools/deno.
 use_deno() {
   local version package
-  version=$(deno --version 2>/dev/null | sed -nE '1s/^deno ([0-9]+)\.([0-9]+).*/\1 \2/p')
+  version=$({ deno --version 2>/dev/null || true; } | sed -nE '1s/^deno ([0-9]+)\.([0-9]+).*/\1 \2/p')
   if [ -n "$version" ] && [ "${version% *}" -eq 2 ] && [ "${version#* }" -ge 9 ]; then return 0; fi
   package=$(deno_package) || fail 69 'No package of Deno is known for this machine. Install Deno 2.9 or newer.'
   with_install_lock fetch_tool deno "$package" deno
