@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type RenderInput, RenderInputError } from './input.ts'
-import type { RenderAnswer, RenderJob } from './worker-messages.ts'
+import { READY, type RenderAnswer, type RenderJob } from './worker-messages.ts'
 
 /**
  * The document was not rendered, and that says nothing about its input: the worker died, the pool is full or closed.
@@ -45,6 +45,7 @@ type Slot = {
   worker: Worker
   jobs: Map<number, Job>
   timers: Map<number, NodeJS.Timeout>
+  ready: boolean
   served: number
 }
 
@@ -72,24 +73,38 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
 
   function start(): void {
     const worker = startWorker()
-    const slot: Slot = { worker, jobs: new Map(), timers: new Map(), served: 0 }
+    const slot: Slot = { worker, jobs: new Map(), timers: new Map(), ready: false, served: 0 }
     slots.add(slot)
-    worker.on('message', (answer: RenderAnswer) => finish(slot, answer))
+    const startTimer = setTimeout(() => lose(slot, 'not ready in time'), jobTimeoutMs)
+    worker.on('message', (message: typeof READY | RenderAnswer) => {
+      if (message !== READY) return finish(slot, message)
+      clearTimeout(startTimer)
+      slot.ready = true
+      dispatch()
+    })
     worker.on('error', (error) => lose(slot, error instanceof Error ? error.name : 'error'))
     worker.on('messageerror', () => lose(slot, 'messageerror'))
-    worker.on('exit', (code) => lose(slot, `exit ${code}`))
-    dispatch()
+    worker.on('exit', (code) => {
+      clearTimeout(startTimer)
+      lose(slot, `exit ${code}`)
+    })
   }
 
   function dispatch(): void {
-    // The least busy worker first, so that a second job is put by only when every worker has one.
-    const free = [...slots].filter((slot) => slot.jobs.size < PER_WORKER).sort((a, b) => a.jobs.size - b.jobs.size)
-    for (const slot of free) {
-      const job = waiting.shift()
-      if (!job) return
-      give(slot, job)
+    while (waiting.length > 0) {
+      const slot = leastBusy()
+      if (!slot) return
+      give(slot, waiting.shift()!)
     }
-    if (waiting.length > 0 && [...slots].some((slot) => slot.jobs.size < PER_WORKER)) dispatch()
+  }
+
+  function leastBusy(): Slot | undefined {
+    let best: Slot | undefined
+    for (const slot of slots) {
+      if (!slot.ready || slot.jobs.size >= PER_WORKER) continue
+      if (!best || slot.jobs.size < best.jobs.size) best = slot
+    }
+    return best
   }
 
   function give(slot: Slot, job: Job): void {

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { RenderInputError } from './input.ts'
 import { renderCertificate } from './render.ts'
-import type { RenderAnswer, RenderJob } from './worker-messages.ts'
+import { READY, type RenderAnswer, type RenderJob } from './worker-messages.ts'
 
 /** Entry of a render worker: takes one job per message, answers each with bytes or with what went wrong. */
 if (!parentPort) throw new Error('This file runs in a worker thread')
@@ -18,3 +18,4 @@ async function answer({ id, input }: RenderJob): Promise<void> {
 }
 
 port.on('message', (job: RenderJob) => void answer(job))
+port.postMessage(READY)
