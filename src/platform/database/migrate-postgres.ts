@@ -9,6 +9,7 @@ export async function migratePostgres(
   module: string,
   url: string,
   migrations: readonly Migration[],
+  guards: readonly string[],
   tenantTables: readonly string[],
 ): Promise<string[]> {
   const client = await connectPostgres(url)
@@ -27,7 +28,10 @@ export async function migratePostgres(
         await client.query(`insert into ${table} values ($1, $2, now())`, [migration.name, migrationHash(migration)])
       })
     }
-    await inTransaction(client, () => grantAccess(client, module, tenantTables))
+    await inTransaction(client, async () => {
+      await grantAccess(client, module, tenantTables)
+      for (const guard of guards) await client.query(guard)
+    })
     return pending.map(({ name }) => name)
   } finally {
     // Ends the advisory lock too.

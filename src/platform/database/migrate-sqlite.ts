@@ -4,7 +4,12 @@ import { openConnection } from './sqlite-connection.ts'
 import { type AppliedMigration, type Migration, migrationHash, pendingMigrations } from './migration.ts'
 
 /** Applies what is missing, each in a transaction. The caller holds the data directory's lock. */
-export function migrateSqlite(module: string, file: string, migrations: readonly Migration[]): string[] {
+export function migrateSqlite(
+  module: string,
+  file: string,
+  migrations: readonly Migration[],
+  guards: readonly string[] = [],
+): string[] {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const { raw } = openConnection(file)
   try {
@@ -25,6 +30,7 @@ export function migrateSqlite(module: string, file: string, migrations: readonly
         }
       }).immediate()
     }
+    for (const guard of guards) raw.exec(guard)
     return pending.map(({ name }) => name)
   } finally {
     raw.close()

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { postgresSchemaName } from './columns.ts'
 import type { Migration } from './migration.ts'
 import { migratePostgres } from './migrate-postgres.ts'
 import { migrateSqlite } from './migrate-sqlite.ts'
@@ -25,6 +26,7 @@ export const sqliteFile = (url: DatabaseUrl, module: string): string => join(sql
 /**
  * Brings a module's database to the newest schema; run before `openDatabase`. Several processes may start at once on Postgres.
  * @param migrations of this dialect, in any order
+ * @param guards statements run after the migrations at every start, so safe to run again: triggers of the audit
  * @returns the names of those that it applied
  * @throws one sentence when the database is newer than the code, or an applied migration was edited
  */
@@ -32,12 +34,15 @@ export async function migrateDatabase(options: {
   schema: Schema<any>
   url: DatabaseUrl
   migrations: readonly Migration[]
+  guards?: (dialect: Dialect, postgresSchema: string) => readonly string[]
 }): Promise<string[]> {
   const { schema, url } = options
+  const dialect = dialectOf(url)
+  const guards = options.guards?.(dialect, postgresSchemaName(schema.module)) ?? []
   const migrations = options.migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  return dialectOf(url) === 'sqlite'
-    ? migrateSqlite(schema.module, sqliteFile(url, schema.module), migrations)
-    : migratePostgres(schema.module, url, migrations, schema.postgres().tenantTables)
+  return dialect === 'sqlite'
+    ? migrateSqlite(schema.module, sqliteFile(url, schema.module), migrations, guards)
+    : migratePostgres(schema.module, url, migrations, guards, schema.postgres().tenantTables)
 }
 
 /** Opens a module's migrated database. On SQLite the caller holds `lockDataDirectory(sqliteFolder(url))`. */
