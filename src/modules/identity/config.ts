@@ -1,0 +1,11 @@
+import { z } from 'zod'
+
+/** Settings of identity, from the environment. How the master key is found is told in platform/crypto/master-key.ts. */
+export const identityConfig = z.object({
+  DATA_DIR: z.string().default('./data'),
+  MASTER_KEY: z.string().optional(),
+  MASTER_KEY_FILE: z.string().optional(),
+  /** Seconds that an access token lives. */
+  ACCESS_TOKEN_SECONDS: z.coerce.number().int().min(30).max(3600).default(600),
+})
+export type IdentityConfig = z.output<typeof identityConfig>

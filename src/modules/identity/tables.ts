@@ -1,0 +1,111 @@
+import { defineSchema, type Schema } from '#platform/database/schema.ts'
+
+export type DataKeyKind = 'installation' | 'organization' | 'recipient'
+
+/** A JWK's public members; see RFC 8037 for Ed25519. */
+export type PublicJwk = { readonly kty: string; readonly kid: string; readonly [member: string]: unknown }
+
+export const schema = defineSchema('identity', (kit) => ({
+  organizations: kit.table(
+    'organizations',
+    {
+      id: kit.id().primaryKey(),
+      slug: kit.text().notNull(),
+      name: kit.text().notNull(),
+      url: kit.text(),
+      /** Sealed with the organization's key: it may be a person's address. */
+      contactEmail: kit.bytes(),
+      defaultLocale: kit.text().notNull(),
+      /** When the slug began to stand in addresses that last. */
+      frozenAt: kit.instant(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [kit.uniqueIndex('organizations_by_slug').on(t.slug)],
+  ),
+
+  dataKeys: kit.tenantTable(
+    'data_keys',
+    {
+      /** An organization's id, a recipient's id, or `installation`. */
+      subject: kit.text().notNull(),
+      version: kit.integer().notNull(),
+      organizationId: kit.text().notNull(),
+      kind: kit.text().$type<DataKeyKind>().notNull(),
+      /** The key, sealed with the master key; null once erased. */
+      wrappedKey: kit.bytes(),
+      reservationId: kit.text(),
+      createdAt: kit.instant().notNull(),
+      erasedAt: kit.instant(),
+    },
+    (t) => [
+      kit.primaryKey({ columns: [t.subject, t.version] }),
+      kit.index('data_keys_by_reservation').on(t.organizationId, t.reservationId),
+    ],
+  ),
+
+  /** One row per reservation: a repeated one finds it and answers the same recipients. */
+  reservations: kit.tenantTable(
+    'reservations',
+    {
+      organizationId: kit.text().notNull(),
+      reservationId: kit.text().notNull(),
+      count: kit.integer().notNull(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.organizationId, t.reservationId] })],
+  ),
+
+  /** API clients (RFC 6749). The secret itself is nowhere. */
+  clients: kit.tenantTable(
+    'clients',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** Of the request that made it: a repetition finds it. */
+      requestId: kit.text().notNull(),
+      name: kit.text().notNull(),
+      scopes: kit.json<string[]>().notNull(),
+      /** SHA-256 of the secret; 256 random bits need no slow hash. */
+      secretHash: kit.bytes().notNull(),
+      createdAt: kit.instant().notNull(),
+      expiresAt: kit.instant(),
+      disabledAt: kit.instant(),
+    },
+    (t) => [
+      kit.uniqueIndex('clients_by_request').on(t.organizationId, t.requestId),
+      kit.index('clients_disabled').on(t.disabledAt),
+    ],
+  ),
+
+  /** The installation's keys for access tokens. A retired one is still published until its last token has expired. */
+  signingKeys: kit.table('signing_keys', {
+    kid: kit.id().primaryKey(),
+    publicKey: kit.json<PublicJwk>().notNull(),
+    /** PKCS #8, sealed with the installation's key. */
+    privateKey: kit.bytes().notNull(),
+    createdAt: kit.instant().notNull(),
+    retiredAt: kit.instant(),
+  }),
+
+  /** Access tokens that were revoked before they expired. */
+  revokedTokens: kit.table(
+    'revoked_tokens',
+    {
+      tokenId: kit.id().primaryKey(),
+      clientId: kit.text().notNull(),
+      expiresAt: kit.instant().notNull(),
+    },
+    (t) => [kit.index('revoked_tokens_by_expiry').on(t.expiresAt)],
+  ),
+
+  /** The link of the first run, which makes the first organization. */
+  setupLinks: kit.table('setup_links', {
+    /** SHA-256 of the token, base64url. */
+    tokenHash: kit.id().primaryKey(),
+    createdAt: kit.instant().notNull(),
+    expiresAt: kit.instant().notNull(),
+    usedAt: kit.instant(),
+  }),
+}))
+
+export type IdentityTables = typeof schema extends Schema<infer T> ? T : never
