@@ -26,6 +26,8 @@ export const credentialIssued = defineEvent({
     issuedAt: z.iso.datetime(),
     /** Issued by an instance on plain http. */
     test: z.boolean(),
+    /** 32 random bytes, base64url: hides the credential's leaf in the log. */
+    salt: z.string(),
     /** Whether the recipient is to be told by e-mail. */
     notify: z.boolean(),
   }),

@@ -10,8 +10,8 @@ export type RecordOutcome = 'created' | 'existing' | 'refused'
 export interface TemplateContent {
   /** Id of a built-in design. */
   readonly design: string
-  /** Printed above the recipient's name. */
-  readonly title: string
+  /** Printed between the recipient and the achievement; absent: the design's own words. */
+  readonly statement?: string | undefined
   readonly description: string
   /** What had to be done for it. */
   readonly criteria: string
@@ -219,7 +219,7 @@ export const schema = defineSchema('issuance', (kit) => ({
   ),
 }))
 
-export type IssuanceTables = ReturnType<typeof schema.postgres>
+export type IssuanceTables = ReturnType<typeof schema.postgres>['tables']
 
 /** The sealed part of a credential. */
 export interface PersonalData {

@@ -57,7 +57,7 @@ export interface Acceptance {
 const separator = '\u0000'
 
 export function createAcceptance(
-  { database, keys, now }: IssuanceContext,
+  { keys, now }: IssuanceContext,
   recipients: Recipients,
   statusLists: StatusLists,
 ): Acceptance {

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm'
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepRunner } from '#platform/work/step.ts'
@@ -53,7 +54,7 @@ export function createPrintRunner(
         recipientName: personal.name,
         achievementName: achievement.name,
         issuerName: issuer.name,
-        title: template.content.title,
+        ...(template.content.statement !== undefined && { statement: template.content.statement }),
         ...(credential.completedOn !== null && { completedOn: credential.completedOn }),
         issuedOn: credential.signedAt.toISOString().slice(0, 10),
       },
@@ -66,6 +67,7 @@ export function createPrintRunner(
     })
     await blobs.put(certificateBlob(credentialId), organizationId, credential.recipientId, pdf)
     const issuedAt = now()
+    const salt = randomBytes(32).toString('base64url')
     return async (tx) => {
       const { credentials } = tx.tables
       const [row] = await tx
@@ -89,6 +91,7 @@ export function createPrintRunner(
         issuerName: issuer.name,
         issuedAt: issuedAt.toISOString(),
         test,
+        salt,
         notify: credential.notify,
       })
     }

@@ -4,14 +4,12 @@ import type { TemplateContent } from '../tables.ts'
 export const builtInTemplates: Readonly<Record<string, TemplateContent>> = {
   'certificate-classic': {
     design: 'certificate-classic',
-    title: 'Certificate of Completion',
     description: 'Awarded on completion.',
     criteria: 'Completed all requirements set by the issuer.',
     achievementType: 'CertificateOfCompletion',
   },
   'badge-modern': {
     design: 'badge-modern',
-    title: 'Badge of Achievement',
     description: 'Awarded for an achievement.',
     criteria: 'Met the criteria set by the issuer.',
     achievementType: 'Badge',

@@ -1,0 +1,120 @@
+import { and, asc, count, desc, eq, gt, lt } from 'drizzle-orm'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { Problem } from '#platform/problem.ts'
+import type { CredentialState } from '../credential/state.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { BatchState, IssuanceTables } from '../tables.ts'
+import type { RowFault } from './row-rules.ts'
+
+export interface BatchView {
+  readonly id: string
+  readonly state: BatchState
+  /** Records read so far. */
+  readonly rows: number
+  /** New credentials. */
+  readonly created: number
+  /** Records whose credential was there before. */
+  readonly existing: number
+  readonly refused: number
+  /** Of the new credentials, how many are in which state. */
+  readonly progress: Readonly<Partial<Record<CredentialState, number>>>
+  /** What it comes to, in a sentence. */
+  readonly summary: string
+  readonly failure: string | null
+  readonly createdAt: string
+  readonly finishedAt: string | null
+}
+
+type Batch = IssuanceTables['batches']['$inferSelect']
+
+const unknown = () => new Problem('not-found', 'There is no batch with this id; GET /v1/batches lists them.')
+
+function summary({ state, rows, created, existing, refused, failure }: Batch): string {
+  if (failure !== null) return `The file could not be read to its end. ${failure}`
+  if (state === 'importing') return `Reading the file: ${rows} records so far.`
+  const parts = [
+    created === 0 ? 'Nothing new' : `${created} new`,
+    ...(existing > 0 ? [`${existing} were there already`] : []),
+    ...(refused > 0 ? [`${refused} refused: see the errors`] : []),
+  ]
+  return `${parts.join(', ')}.`
+}
+
+async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchView> {
+  const { credentials } = database.tables
+  const states = await database.read
+    .select({ state: credentials.state, count: count() })
+    .from(credentials)
+    .where(eq(credentials.batchId, batch.id))
+    .groupBy(credentials.state)
+  const { id, state, rows, created, existing, refused, failure } = batch
+  return {
+    id,
+    state,
+    rows,
+    created,
+    existing,
+    refused,
+    progress: Object.fromEntries(states.map((one) => [one.state, Number(one.count)])),
+    summary: summary(batch),
+    failure,
+    createdAt: batch.createdAt.toISOString(),
+    finishedAt: batch.finishedAt?.toISOString() ?? null,
+  }
+}
+
+async function find({ database }: IssuanceContext, organizationId: OrganizationId, id: string): Promise<Batch> {
+  const { batches } = database.tables
+  const [batch] = await database.read
+    .select()
+    .from(batches)
+    .where(and(eq(batches.id, id), eq(batches.organizationId, organizationId)))
+  if (!batch) throw unknown()
+  return batch
+}
+
+export const getBatch = async (context: IssuanceContext, organizationId: OrganizationId, id: string): Promise<BatchView> =>
+  view(context, await find(context, organizationId, id))
+
+/** Newest first. */
+export async function listBatches(
+  context: IssuanceContext,
+  organizationId: OrganizationId,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<{ batches: BatchView[]; next: string | null }> {
+  const { batches } = context.database.tables
+  const mine = eq(batches.organizationId, organizationId)
+  const found = await context.database.read
+    .select()
+    .from(batches)
+    .where(after === undefined ? mine : and(mine, lt(batches.id, after)))
+    .orderBy(desc(batches.id))
+    .limit(limit + 1)
+  const page = found.slice(0, limit)
+  return {
+    batches: await Promise.all(page.map((batch) => view(context, batch))),
+    next: found.length > limit ? (page.at(-1)?.id ?? null) : null,
+  }
+}
+
+/** Why records were refused, in the order of the file. `next` is the record to give as `after`. */
+export async function batchErrors(
+  context: IssuanceContext,
+  organizationId: OrganizationId,
+  id: string,
+  { after, limit }: { after: number; limit: number },
+): Promise<{ errors: RowFault[]; next: number | null }> {
+  await find(context, organizationId, id)
+  const { batchRecords } = context.database.tables
+  const rows = await context.database.read
+    .select({ record: batchRecords.record, fault: batchRecords.fault })
+    .from(batchRecords)
+    .where(and(eq(batchRecords.batchId, id), eq(batchRecords.outcome, 'refused'), gt(batchRecords.record, after)))
+    .orderBy(asc(batchRecords.record))
+    .limit(limit + 1)
+  const page = rows.slice(0, limit)
+  return {
+    errors: page.flatMap(({ fault }) => (fault === null ? [] : [fault])),
+    next: rows.length > limit ? (page.at(-1)?.record ?? null) : null,
+  }
+}

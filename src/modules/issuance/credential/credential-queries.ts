@@ -1,0 +1,123 @@
+import { and, desc, eq, inArray, lt, type SQL } from 'drizzle-orm'
+import { queryDigests } from '#platform/crypto/search-digests.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { Problem } from '#platform/problem.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import type { PersonalData } from '../tables.ts'
+import { viewUrl } from './print-step.ts'
+import { openCredential } from './sign-step.ts'
+import type { CredentialState } from './state.ts'
+
+export interface CredentialFilter {
+  readonly state?: CredentialState | undefined
+  readonly batchId?: string | undefined
+  /** Whole words, or beginnings of three letters and more, of the recipient's name or address. */
+  readonly query?: string | undefined
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export interface CredentialView {
+  readonly id: string
+  readonly state: CredentialState
+  readonly publicUrl: string
+  readonly documentUrl: string
+  /** Null once the recipient is erased. */
+  readonly recipient: (PersonalData & { readonly id: string; readonly locale: string }) | null
+  readonly achievement: { readonly id: string; readonly name: string }
+  readonly template: { readonly id: string; readonly version: number }
+  readonly batchId: string | null
+  readonly completedOn: string | null
+  readonly createdAt: string
+  readonly issuedAt: string | null
+}
+
+const PAGE_OF_RECIPIENTS = 1_000
+
+/** Recipients that all words of a query stand for. */
+async function recipientsMatching(
+  { database, keys }: IssuanceContext,
+  organizationId: OrganizationId,
+  query: string,
+): Promise<string[]> {
+  const { searchTerms } = database.tables
+  let found: string[] | undefined
+  for (const term of queryDigests(keys, organizationId, query)) {
+    const conditions: SQL[] = [eq(searchTerms.organizationId, organizationId), eq(searchTerms.term, term)]
+    if (found) conditions.push(inArray(searchTerms.recipientId, found))
+    const rows = await database.read
+      .select({ id: searchTerms.recipientId })
+      .from(searchTerms)
+      .where(and(...conditions))
+      .limit(PAGE_OF_RECIPIENTS)
+    found = rows.map(({ id }) => id)
+    if (found.length === 0) break
+  }
+  return found ?? []
+}
+
+async function select(context: IssuanceContext, conditions: readonly SQL[], limit: number): Promise<CredentialView[]> {
+  const { database, keys, publicUrl } = context
+  const { credentials, achievements } = database.tables
+  const rows = await database.read
+    .select({ credential: credentials, achievement: { id: achievements.id, name: achievements.name } })
+    .from(credentials)
+    .innerJoin(achievements, eq(achievements.id, credentials.achievementId))
+    .where(and(...conditions))
+    .orderBy(desc(credentials.id))
+    .limit(limit)
+  await keys.load(rows.map(({ credential }) => credential.recipientId))
+  return rows.map(({ credential, achievement }) => ({
+    id: credential.id,
+    state: credential.state,
+    publicUrl: viewUrl(publicUrl, credential.publicId),
+    documentUrl: `${publicUrl}/credentials/${credential.documentId}`,
+    recipient: keys.isErased(credential.recipientId)
+      ? null
+      : {
+          id: credential.recipientId,
+          ...openCredential({ keys }, { ...credential, document: null }).personal,
+          locale: credential.locale,
+        },
+    achievement,
+    template: { id: credential.templateId, version: credential.templateVersion },
+    batchId: credential.batchId,
+    completedOn: credential.completedOn,
+    createdAt: credential.createdAt.toISOString(),
+    issuedAt: credential.issuedAt?.toISOString() ?? null,
+  }))
+}
+
+/** Newest first. `next` is the id to give as `after` for the following page. */
+export async function listCredentials(
+  context: IssuanceContext,
+  organizationId: OrganizationId,
+  { state, batchId, query, after, limit }: CredentialFilter,
+): Promise<{ credentials: CredentialView[]; next: string | null }> {
+  const { credentials } = context.database.tables
+  await context.keys.load([organizationId])
+  const conditions: SQL[] = [eq(credentials.organizationId, organizationId)]
+  if (state) conditions.push(eq(credentials.state, state))
+  if (batchId) conditions.push(eq(credentials.batchId, batchId))
+  if (after) conditions.push(lt(credentials.id, after))
+  if (query !== undefined && query.trim() !== '') {
+    const recipients = await recipientsMatching(context, organizationId, query)
+    if (recipients.length === 0) return { credentials: [], next: null }
+    conditions.push(inArray(credentials.recipientId, recipients))
+  }
+  const found = await select(context, conditions, limit + 1)
+  const page = found.slice(0, limit)
+  return { credentials: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null }
+}
+
+/** Throws `Problem('not-found')`, for another organization's too. */
+export async function getCredential(
+  context: IssuanceContext,
+  organizationId: OrganizationId,
+  id: string,
+): Promise<CredentialView> {
+  const { credentials } = context.database.tables
+  const [found] = await select(context, [eq(credentials.organizationId, organizationId), eq(credentials.id, id)], 1)
+  if (!found) throw new Problem('not-found', 'There is no credential with this id; GET /v1/credentials lists them.')
+  return found
+}

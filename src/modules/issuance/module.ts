@@ -1,0 +1,86 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { defineModule, runStep, subscribe } from '#platform/module.ts'
+import { Problem } from '#platform/problem.ts'
+import { identity, recipientErased } from '#modules/identity/index.ts'
+import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
+import { createImportRunner, importBatch } from './batch/import-step.ts'
+import { issuanceConfig } from './config.ts'
+import { issuance } from './contract.ts'
+import { createAcceptance } from './credential/accept.ts'
+import { certificateBlob, createPrintRunner, printCredential } from './credential/print-step.ts'
+import { createSignRunner, signCredential } from './credential/sign-step.ts'
+import type { CredentialState } from './credential/state.ts'
+import { batchFinished, credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended } from './events.ts'
+import { createOrganizationProfiles } from './organization-profiles.ts'
+import { createEraser } from './recipient/erase.ts'
+import { createRecipients } from './recipient/recipients.ts'
+import { createRenderPool } from './render/pool.ts'
+import { issuanceRoutes } from './routes.ts'
+import { createOrganizationKeys } from './signing/organization-keys.ts'
+import { createStatusLists } from './status-list/status-lists.ts'
+import { schema } from './tables.ts'
+
+/** Issuance: templates, achievements, credentials and their life, batches, signing keys, status lists. */
+export default defineModule({
+  contract: issuance,
+  uses: { identity },
+  publishes: [credentialIssued, credentialRevoked, credentialSuspended, credentialReinstated, batchFinished],
+  subscribes: { identity: ['recipient'] },
+  schema,
+  config: issuanceConfig,
+  start(context) {
+    const { database, documents, config, log } = context
+    const profiles = createOrganizationProfiles(context)
+    const organizationKeys = createOrganizationKeys(context, profiles)
+    const statusLists = createStatusLists(context, organizationKeys)
+    const recipients = createRecipients(context)
+    const acceptance = createAcceptance(context, recipients, statusLists)
+    const pool = createRenderPool({ size: config.RENDER_WORKERS, log })
+
+    async function issued(credentialId: string) {
+      const { credentials } = database.tables
+      const [row] = await database.read
+        .select({ state: credentials.state, organizationId: credentials.organizationId, changedAt: credentials.changedAt })
+        .from(credentials)
+        .where(and(eq(credentials.id, credentialId), inArray(credentials.state, final)))
+      if (!row) throw new Problem('not-found', 'There is no issued credential with this id.')
+      return row
+    }
+
+    return {
+      handlers: {
+        async credentialStatus({ credentialId }) {
+          const { state, changedAt } = await issued(credentialId)
+          const status = state === 'issued' ? 'active' : (state as Exclude<CredentialState, 'issued' | 'accepted' | 'signed'>)
+          return { status, ...(changedAt && { changedAt: changedAt.toISOString() }) }
+        },
+        async certificate({ credentialId }) {
+          const { organizationId } = await issued(credentialId)
+          return documents.link({
+            blob: certificateBlob(credentialId),
+            organizationId: organizationId as OrganizationId,
+            mediaType: 'application/pdf',
+            fileName: 'certificate.pdf',
+          })
+        },
+        statusList: async ({ statusListId }) => ({ document: await statusLists.document(statusListId) }),
+        async didDocument({ slug }) {
+          const { id } = await context.clients.identity.organization({ slug })
+          return { document: JSON.stringify(await organizationKeys.didDocument(id as OrganizationId)) }
+        },
+      },
+      routes: (app) => issuanceRoutes(app, context, { acceptance, profiles, statusLists, organizationKeys }),
+      subscriptions: [subscribe('identity', recipientErased, createEraser(context))],
+      steps: [
+        runStep(signCredential, createSignRunner(context, profiles, organizationKeys)),
+        runStep(printCredential, createPrintRunner(context, profiles, pool)),
+        runStep(importBatch, createImportRunner(context, acceptance, profiles)),
+        runStep(finishBatch, createFinishRunner(context)),
+      ],
+      stop: () => pool.close(),
+    }
+  },
+})
+
+const final: CredentialState[] = ['issued', 'suspended', 'superseded', 'expired', 'revoked']

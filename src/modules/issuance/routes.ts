@@ -1,0 +1,65 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import type { PublicApp } from '#platform/module.ts'
+import { batchRoutes } from './batch/batch-routes.ts'
+import type { Acceptance } from './credential/accept.ts'
+import { credentialRoutes } from './credential/credential-routes.ts'
+import type { IssuanceContext } from './issuance-context.ts'
+import type { OrganizationProfiles } from './organization-profiles.ts'
+import type { OrganizationKeys } from './signing/organization-keys.ts'
+import type { StatusLists } from './status-list/status-lists.ts'
+import { templateRoutes } from './template/template-routes.ts'
+
+export interface IssuanceParts {
+  readonly acceptance: Acceptance
+  readonly profiles: OrganizationProfiles
+  readonly statusLists: StatusLists
+  readonly organizationKeys: OrganizationKeys
+}
+
+const tags = ['Public']
+const document = (mediaType: string, description: string) => ({
+  description,
+  content: { [mediaType]: { schema: z.object({}).loose() } },
+})
+
+/** All public routes of issuance; what needs no token is here, the rest beside its noun. */
+export function issuanceRoutes(app: PublicApp, context: IssuanceContext, parts: IssuanceParts): void {
+  credentialRoutes(app, context, parts)
+  batchRoutes(app, context)
+  templateRoutes(app, context)
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/status/{id}',
+      tags,
+      summary: 'A signed status list (W3C Bitstring Status List 1.0)',
+      request: { params: z.object({ id: z.string().max(64) }) },
+      responses: { 200: document('application/vc', 'The list') },
+    }),
+    async (c) => {
+      const list = await parts.statusLists.document(c.req.valid('param').id)
+      // Short: a revocation must be seen soon after it was acknowledged.
+      return new Response(list, { headers: { 'content-type': 'application/vc', 'cache-control': 'public, max-age=15' } }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/organizations/{slug}/did.json',
+      tags,
+      summary: 'The DID document of an organization',
+      request: { params: z.object({ slug: z.string().max(64) }) },
+      responses: { 200: document('application/did+json', 'The document, with every key that ever signed') },
+    }),
+    async (c) => {
+      const { id } = await context.clients.identity.organization({ slug: c.req.valid('param').slug })
+      const found = await parts.organizationKeys.didDocument(id as OrganizationId)
+      return new Response(JSON.stringify(found), {
+        headers: { 'content-type': 'application/did+json', 'cache-control': 'public, max-age=300' },
+      }) as never
+    },
+  )
+}

@@ -1,0 +1,84 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import type { PublicApp } from '#platform/module.ts'
+import { Problem } from '#platform/problem.ts'
+import { ACHIEVEMENT_TYPES } from '../credential/open-badge.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import { builtInTemplates } from './built-in-templates.ts'
+import { findTemplate, listTemplates, saveTemplate } from './templates.ts'
+
+const Content = z.strictObject({
+  design: z.string().openapi({ example: 'certificate-classic', description: 'A built-in design.' }),
+  statement: z.string().min(1).max(300).optional().openapi({ description: 'Printed between the recipient and the achievement.' }),
+  description: z.string().min(1).max(2_000),
+  criteria: z.string().min(1).max(5_000),
+  achievementType: z.enum(ACHIEVEMENT_TYPES),
+})
+
+const Template = z
+  .object({
+    id: z.string(),
+    slug: z.string(),
+    version: z.number().int(),
+    content: z.object({ ...Content.shape, achievementType: z.string() }),
+  })
+  .openapi('Template')
+
+const Slug = z.string().min(2).max(50).regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'Use small letters, digits and single hyphens between them.')
+const tags = ['Templates']
+const json = <S extends z.ZodType>(schema: S, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+
+export function templateRoutes(app: PublicApp, { database, now }: IssuanceContext): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/templates',
+      tags,
+      summary: 'List templates, the built-in ones among them',
+      middleware: [requireScope('templates:read')],
+      responses: { 200: json(z.object({ templates: z.array(Template) }), 'All templates') },
+    }),
+    async (c) => c.json({ templates: await listTemplates({ database }, accessOfRequest(c).organizationId) }, 200),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/templates/{slug}',
+      tags,
+      summary: 'The newest version of a template',
+      middleware: [requireScope('templates:read')],
+      request: { params: z.object({ slug: z.string().max(64) }) },
+      responses: { 200: json(Template, 'The template') },
+    }),
+    async (c) =>
+      c.json(await findTemplate({ database, now }, accessOfRequest(c).organizationId, c.req.valid('param').slug), 200),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/v1/templates/{slug}',
+      tags,
+      summary: 'Make a template, or a new version of it',
+      description: 'Credentials keep the version that they were issued with.',
+      middleware: [requireScope('templates:write')],
+      request: {
+        params: z.object({ slug: Slug }),
+        body: { content: { 'application/json': { schema: Content } }, required: true },
+      },
+      responses: { 200: json(Template, 'The newest version') },
+    }),
+    async (c) => {
+      const content = c.req.valid('json')
+      const designs = Object.values(builtInTemplates).map(({ design }) => design)
+      if (!designs.includes(content.design))
+        throw new Problem('validation-failed', `Choose one of the designs ${designs.join(', ')}.`)
+      const { organizationId } = accessOfRequest(c)
+      return c.json(await saveTemplate({ database, now }, organizationId, c.req.valid('param').slug, content), 200)
+    },
+  )
+}
