@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context as HonoContext } from 'hono'
 import type { Logger } from 'pino'
 import { Problem } from '../problem.ts'
 import { requestSpan } from '../telemetry/request-span.ts'
@@ -49,8 +48,8 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
     await next()
   })
   app.onError((error, c) => {
-    const problem = problemOf(error, options.log)
-    return problemResponse(problem, challengeOf(problem, c))
+    const problem = problemOf(error, options.log?.child({ requestId: c.get('requestId') }))
+    return problemResponse(problem, headersOf(problem))
   })
   app.notFound((c) => {
     refuseUnknownMethod(app, c)
@@ -88,10 +87,12 @@ export function mountPublicRoutes(
 
 const isJson = (type: string | undefined): boolean => /^application\/([\w.-]+\+)?json\b/i.test(type ?? '')
 
-/** RFC 6750, section 3: a refused token is told what was wrong with it, a missing one only what is expected. */
-function challengeOf(problem: Problem, c: HonoContext): Record<string, string> {
-  if (problem.status !== 401) return {}
-  const known = c.res?.headers.get('www-authenticate')
-  if (known) return { 'www-authenticate': known }
-  return { 'www-authenticate': problem.code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer' }
+/** What a refusal says in headers: RFC 6750, section 3, for tokens; RFC 9110, section 15.5.6, for methods. */
+function headersOf({ code, status, extensions }: Problem): Record<string, string> {
+  if (code === 'method-not-allowed' && typeof extensions.allow === 'string') return { allow: extensions.allow }
+  if (code === 'forbidden' && typeof extensions.scope === 'string') {
+    return { 'www-authenticate': `Bearer error="insufficient_scope", scope="${extensions.scope}"` }
+  }
+  if (status !== 401) return {}
+  return { 'www-authenticate': code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer' }
 }
