@@ -17,7 +17,7 @@ export type RdfQuad = { subject: RdfTerm, predicate: RdfTerm, object: RdfTerm, g
 export class InvalidDocumentError extends Error {
   readonly code = 'invalid_document'
 
-  constructor(reason: string, cause: unknown) {
+  constructor(reason: string, cause?: unknown) {
     super(`The document cannot be brought into canonical form: ${reason}`, { cause })
     this.name = 'InvalidDocumentError'
   }
@@ -51,8 +51,9 @@ export async function toDataset(document: JsonObject): Promise<RdfQuad[]> {
  */
 export async function canonicalize(document: JsonObject): Promise<string> {
   const dataset = await toDataset(document)
+  let canonical: string
   try {
-    return await rdfCanonize.canonize(dataset, {
+    canonical = await rdfCanonize.canonize(dataset, {
       algorithm: 'RDFC-1.0',
       format: 'application/n-quads',
       rejectURDNA2015: true,
@@ -60,6 +61,9 @@ export async function canonicalize(document: JsonObject): Promise<string> {
   } catch (error) {
     throw asDocumentError(error)
   }
+  // As UTF-8 a lone surrogate becomes U+FFFD: two different texts would share one signature.
+  if (!canonical.isWellFormed()) throw new InvalidDocumentError('a text holds half a character (a lone surrogate)')
+  return canonical
 }
 
 type JsonLdFailure = { details?: { cause?: unknown, event?: { code?: string, details?: Record<string, unknown> } } }

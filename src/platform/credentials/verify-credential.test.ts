@@ -72,6 +72,12 @@ describe('a signed credential', () => {
     }
   })
 
+  it('does not verify with half a character in the place of the sign that stands for broken text', async () => {
+    const signed = await sign(unsigned({ name: 'broken \ufffd' }))
+    expect(await codes(signed)).toEqual([])
+    expect(await codes({ ...signed, name: 'broken \ud800' })).toEqual(['invalid_document'])
+  })
+
   it('does not verify with something added that no context defines', async () => {
     expect(await codes({ ...await sign(unsigned()), remark: 'with honours' })).toEqual(['invalid_document'])
   })
