@@ -1,0 +1,199 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { asc, sql } from 'drizzle-orm'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { OrganizationId } from '../organization-id.ts'
+import { lockDataDirectory } from './data-directory-lock.ts'
+import { type Notes, openNotes, temporaryFolder } from './notes-fixture.ts'
+import type { PlatformDatabase } from './transaction.ts'
+
+const organizationId = 'org-1' as OrganizationId
+let folder: ReturnType<typeof temporaryFolder>
+let database: PlatformDatabase<Notes>
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  database = await openNotes(`sqlite:${folder.path}`)
+})
+afterEach(async () => {
+  await database.close()
+  folder.remove()
+})
+
+const file = () => join(folder.path, 'notes.sqlite')
+const note = (id: string, bytes = 0) => ({ id, organizationId, title: id, seal: new Uint8Array(bytes) })
+
+/** What somebody else would find in the file at this moment. */
+function elsewhere<R>(read: (connection: Sqlite.Database) => R): R {
+  const connection = new Sqlite(file(), { readonly: true })
+  try {
+    return read(connection)
+  } finally {
+    connection.close()
+  }
+}
+const idsElsewhere = () =>
+  elsewhere((connection) => connection.prepare('select id from notes order by id').pluck().all() as string[])
+
+describe('SQLite', () => {
+  it('answers only after the commit: at that moment another connection sees the row', async () => {
+    const answered = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
+      const id = `n${String(i).padStart(2, '0')}`
+      await database.transaction((tx) => tx.insert(database.tables.notes).values(note(id)))
+      return idsElsewhere().includes(id)
+    }))
+    expect(answered).toEqual(answered.map(() => true))
+  })
+
+  it('shows a member what those before it in the group wrote, and nobody outside anything before the commit', async () => {
+    const { notes } = database.tables
+    const views = await Promise.all([1, 2, 3].map((i) => database.transaction(async (tx) => {
+      await tx.insert(notes).values(note(`n${i}`))
+      return { inside: await tx.$count(notes), outside: idsElsewhere().length }
+    })))
+    expect(views).toEqual([{ inside: 1, outside: 0 }, { inside: 2, outside: 0 }, { inside: 3, outside: 0 }])
+  })
+
+  it('keeps nothing of a member that failed, in memory or in the file', async () => {
+    const { notes } = database.tables
+    const results = await Promise.allSettled([
+      database.transaction((tx) => tx.insert(notes).values(note('a'))),
+      database.transaction(async (tx) => {
+        await tx.update(notes).set({ title: 'stolen' })
+        await tx.insert(notes).values(note('b'))
+        throw new Error('changed my mind')
+      }),
+      database.transaction((tx) => tx.insert(notes).values(note('c'))),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await database.read.select({ title: notes.title }).from(notes).orderBy(asc(notes.id)))
+      .toEqual([{ title: 'a' }, { title: 'c' }])
+  })
+
+  it('runs with a write-ahead log and full synchronisation, and refuses writes on the reading connection', async () => {
+    const [row] = await database.raw.rows<{ journal_mode: string }>(sql`pragma journal_mode`)
+    expect(row).toEqual({ journal_mode: 'wal' })
+    const seen = await database.platformTransaction((_, raw) => raw.rows(sql`pragma synchronous`))
+    expect(seen).toEqual([{ synchronous: 2 }])
+    await expect((async () => database.read.delete(database.tables.notes))()).rejects.toThrow(/readonly/)
+  })
+
+  it('finishes what it had accepted when it closes, and refuses what comes later', async () => {
+    const accepted = database.transaction((tx) => tx.insert(database.tables.notes).values(note('last')))
+    const closing = database.close()
+    await expect(database.transaction(async () => 1)).rejects.toThrow(/closed/)
+    await accepted
+    await closing
+    expect(idsElsewhere()).toEqual(['last'])
+    database = await openNotes(`sqlite:${folder.path}`, { migrate: false })
+  })
+
+  it('moves pages into the file from another thread, without a transaction waiting for it', async () => {
+    const sizeBefore = statSync(file()).size
+    for (let i = 0; i < 20; i++) {
+      await database.transaction((tx) => tx.insert(database.tables.notes).values(note(`big${i}`, 50_000)))
+    }
+    await expect.poll(() => statSync(file()).size, { timeout: 8_000, interval: 100 }).toBeGreaterThan(sizeBefore + 900_000)
+  })
+})
+
+describe('a full disk in the middle of a group', () => {
+  /** Lets the file grow by so many pages of 4 KiB and no more. */
+  async function roomFor(pages: number) {
+    await database.platformTransaction(async (_, raw) => {
+      const [now] = await raw.rows<{ page_count: number }>(sql`pragma page_count`)
+      await raw.rows(sql.raw(`pragma max_page_count = ${now!.page_count + pages}`))
+    })
+  }
+
+  it('fails who had no room with 503, and keeps the others, who are told so after the commit', async () => {
+    await roomFor(10)
+    const sizes = [4_000, 60_000, 4_000]
+    const results = await Promise.allSettled(sizes.map((bytes, i) =>
+      database.transaction((tx) => tx.insert(database.tables.notes).values(note(`n${i}`, bytes)))
+        .then(() => idsElsewhere().includes(`n${i}`))))
+    expect(results).toEqual([
+      { status: 'fulfilled', value: true },
+      { status: 'rejected', reason: expect.objectContaining({ code: 'unavailable' }) },
+      { status: 'fulfilled', value: true },
+    ])
+    await roomFor(1_000)
+    await database.transaction((tx) => tx.insert(database.tables.notes).values(note('after')))
+    expect(idsElsewhere()).toEqual(['after', 'n0', 'n2'])
+  })
+})
+
+describe('a disk that is full when the group commits', () => {
+  /** Runs the sixty transactions in a process of their own and compares what they were told with what is there. */
+  function sixty(folder: string, command: string[]) {
+    const [program, ...args] = [...command, process.execPath, join(import.meta.dirname, 'full-disk-process.ts'), folder]
+    const { stdout, stderr } = spawnSync(program!, args, { encoding: 'utf8' })
+    expect(stdout, stderr).not.toBe('')
+    const results = JSON.parse(stdout) as { id: string; told: string; found: boolean; runs: number }[]
+    const told = Object.groupBy(results, ({ told }) => told)
+    expect(Object.keys(told).sort()).toEqual(['unavailable', 'yes'])
+    expect(results.map(({ id, found }) => [id, found])).toEqual(results.map(({ id, told }) => [id, told === 'yes']))
+    // The commit itself failed at least once, and who shared it ran again.
+    expect(results.some(({ told, runs }) => told === 'yes' && runs > 1)).toBe(true)
+    return told.yes!.map(({ id }) => id).sort()
+  }
+  const idsIn = (folder: string) => {
+    const connection = new Sqlite(join(folder, 'notes.sqlite'))
+    const ids = connection.prepare('select id from notes order by id').pluck().all()
+    connection.close()
+    return ids
+  }
+
+  it('answers nobody early, by a limit on the size of files', async () => {
+    const limited = join(folder.path, 'limited')
+    mkdirSync(limited)
+    const empty = await openNotes(`sqlite:${limited}`)
+    await empty.close()
+    // A write beyond the limit fails once the signal that goes with it is ignored. In blocks of 512 bytes.
+    const yes = sixty(limited, ['sh', '-c', 'trap "" XFSZ; ulimit -f 1500; exec "$@"', 'sh'])
+    expect(idsIn(limited)).toEqual(yes)
+  })
+
+  it.runIf(mountable())('answers nobody early, on a small file system', () => {
+    const mount = join(folder.path, 'small')
+    mkdirSync(mount)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', mount])
+    try {
+      const yes = sixty(mount, ['env'])
+      execFileSync('mount', ['-o', 'remount,size=64m', mount])
+      expect(idsIn(mount)).toEqual(yes)
+    } finally {
+      execFileSync('umount', ['-l', mount])
+    }
+  })
+})
+
+/** Only root on Linux may; the limit on files says the same everywhere else. */
+function mountable(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  const trial = temporaryFolder()
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', trial.path]).status === 0
+  if (mounted) spawnSync('umount', [trial.path])
+  trial.remove()
+  return mounted
+}
+
+describe('the lock of the data directory', () => {
+  it('refuses a second process in one sentence, and is free again after kill -9', async () => {
+    const held = lockDataDirectory(folder.path)
+    const program = `
+      const { lockDataDirectory } = await import(${JSON.stringify(import.meta.resolve('./data-directory-lock.ts'))})
+      try { lockDataDirectory(process.argv[1]); console.log('locked'); process.kill(process.pid, 'SIGKILL') }
+      catch (error) { console.log(error.message) }`
+    const other = () =>
+      spawnSync(process.execPath, ['--input-type=module', '-e', program, folder.path], { encoding: 'utf8' })
+    expect(other().stdout).toMatch(/^Another process uses the data directory .*; stop it first, or set another DATA_DIR\.\n$/)
+    expect(() => lockDataDirectory(folder.path)).toThrow(/Another process/)
+    held.release()
+    const killed = other()
+    expect([killed.stdout, killed.signal]).toEqual(['locked\n', 'SIGKILL'])
+    lockDataDirectory(folder.path).release()
+  })
+})
