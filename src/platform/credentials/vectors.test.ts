@@ -1,9 +1,10 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { canonicalize } from './canonicalize.ts'
 import { canonicalizeJson } from './jcs.ts'
 import type { JsonObject } from './json.ts'
-import { decodePrivateKey } from './multikey.ts'
+import { decodeBase58Multibase } from './multibase.ts'
 import { addProof, hashData, proofConfiguration } from './proof.ts'
 import { verifyProofs } from './verify-proofs.ts'
 
@@ -14,7 +15,9 @@ const now = new Date('2026-01-01T00:00:00Z')
 const resolveDid = async (did: string) => { throw new Error(`${did} asked for`) }
 
 const { publicKeyMultibase, privateKeyMultibase } = json('keyPair.json') as Record<string, string>
-const { privateKey } = decodePrivateKey(privateKeyMultibase!)!
+const seed = decodeBase58Multibase(privateKeyMultibase!)!.subarray(2)
+const privateKey = createPrivateKey({
+  key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8' })
 
 describe('the W3C vectors of eddsa-rdfc-2022', () => {
   const files = 'eddsa-rdfc-2022/'

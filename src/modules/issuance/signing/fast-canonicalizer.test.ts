@@ -38,13 +38,18 @@ describe('canonical forms by compiled shapes', () => {
   })
 
   it('tell blank nodes apart that differ only in what lies behind them, in whatever order they come', async () => {
-    const subjects = (one: string, two: string) => [one, two].map((hash) => ({
-      ...subject(badge({}, [identity(hash, 'salt')])) }))
+    const criteria = { id: 'https://example.org/criteria' }
     const fast = createFastCanonicalizer()
-    for (const [one, two] of [['a', 'b'], ['b', 'a'], ['c', 'd'], ['d', 'c']] as const) {
-      const sample = { ...badge({}), credentialSubject: subjects(one, two) }
-      expect(await fast.canonicalize(sample)).toBe(await canonicalize(sample))
+    for (const [role, otherRole] of [['x', 'y'], ['same', 'same']] as const) {
+      for (const [one, two] of [['a', 'b'], ['b', 'a'], ['c', 'd'], ['d', 'c']] as const) {
+        const sample = { ...badge({}), credentialSubject: [
+          { ...subject(badge({ criteria }, [identity(one, 'salt')])), role },
+          { ...subject(badge({ criteria }, [identity(two, 'salt')])), role: otherRole },
+        ] }
+        expect(await fast.canonicalize(sample)).toBe(await canonicalize(sample))
+      }
     }
+    expect(fast.counts()).toEqual({ fast: 3, general: 5, shapes: 1 })
   })
 
   it('leave the fast way when a key, a length, a type, a boolean, a number, a language or a context changes', async () => {
