@@ -39,6 +39,9 @@ export interface MintsAccessTokens {
   revoked(): Promise<string[]>
 }
 
+/** A verifier whose clock is behind still accepts a token for a while. */
+const toleranceMs = 60_000
+
 export function createAccessTokens(
   { database, publicUrl, config, now }: Pick<IdentityContext, 'database' | 'publicUrl' | 'config' | 'now'>,
   signingKeys: SigningKeys,
@@ -46,12 +49,13 @@ export function createAccessTokens(
   const { revokedTokens } = database.tables
   const expiresInSeconds = config.ACCESS_TOKEN_SECONDS
   const seconds = () => Math.floor(now().getTime() / 1000)
+  const ago = (milliseconds: number) => new Date(now().getTime() - milliseconds)
 
   const revoked = async (): Promise<string[]> => {
     const rows = await database.read
       .select({ tokenId: revokedTokens.tokenId })
       .from(revokedTokens)
-      .where(gt(revokedTokens.expiresAt, now()))
+      .where(gt(revokedTokens.expiresAt, ago(toleranceMs)))
     return rows.map(({ tokenId }) => tokenId)
   }
 
@@ -91,7 +95,7 @@ export function createAccessTokens(
 
     async revoke({ tokenId, clientId, organizationId, expiresAt }) {
       await database.transaction(async (tx) => {
-        await tx.delete(revokedTokens).where(lt(revokedTokens.expiresAt, now()))
+        await tx.delete(revokedTokens).where(lt(revokedTokens.expiresAt, ago(toleranceMs)))
         const inserted = await tx
           .insert(revokedTokens)
           .values({ tokenId, clientId, expiresAt: new Date(expiresAt * 1000) })

@@ -1,0 +1,131 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { randomUUID } from 'node:crypto'
+import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import type { PublicApp } from '#platform/module.ts'
+import { Problem } from '#platform/problem.ts'
+import { Scope } from '../contract.ts'
+import type { ApiClient, ApiClients } from './clients.ts'
+
+const Client = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(Scope),
+    createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().optional(),
+    disabledAt: z.iso.datetime().optional(),
+  })
+  .openapi('ApiClient')
+
+const NewClientBody = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100).openapi({ example: 'Course platform' }),
+    scopes: z.array(Scope).min(1),
+    expiresAt: z.iso.datetime().optional(),
+  })
+  .openapi('NewApiClient')
+
+const json = <S extends z.ZodType>(schema: S, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+const tags = ['Access']
+const middleware = [requireScope('clients:manage')]
+const params = z.object({ id: z.string().max(64) })
+
+export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/clients',
+      tags,
+      summary: 'Make an API client',
+      description: 'The secret is in this answer and nowhere else; the same Idempotency-Key gets the same answer for a day.',
+      middleware,
+      request: {
+        headers: z.object({ 'idempotency-key': z.string().min(1).max(199).optional() }),
+        body: { required: true, content: { 'application/json': { schema: NewClientBody } } },
+      },
+      responses: {
+        201: json(z.object({ client_id: z.string(), client_secret: z.string(), client: Client }), 'The client and its secret'),
+      },
+    }),
+    async (c) => {
+      const { organizationId, scopes: own } = accessOfRequest(c)
+      const { name, scopes, expiresAt } = c.req.valid('json')
+      const excess = scopes.filter((scope) => !own.includes(scope))
+      if (excess.length > 0) {
+        throw new Problem('forbidden', 'A client can give only the scopes that its own token has.', { extensions: { scopes: excess } })
+      }
+      const { client, clientSecret } = await apiClients.create({
+        organizationId,
+        // Apart from the request ids of other doors.
+        requestId: `:${c.req.header('idempotency-key') ?? randomUUID()}`,
+        name,
+        scopes,
+        expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+      })
+      c.header('cache-control', 'no-store')
+      return c.json({ client_id: client.id, client_secret: clientSecret, client: present(client) }, 201)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/clients',
+      tags,
+      summary: 'List API clients, the newest first',
+      middleware,
+      request: {
+        query: z.object({ before: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(100).default(50) }),
+      },
+      responses: { 200: json(z.object({ clients: z.array(Client) }), 'A page of clients') },
+    }),
+    async (c) => {
+      const clients = await apiClients.list(accessOfRequest(c).organizationId, c.req.valid('query'))
+      return c.json({ clients: clients.map(present) }, 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/clients/{id}',
+      tags,
+      summary: 'One API client',
+      middleware,
+      request: { params },
+      responses: { 200: json(Client, 'The client, without its secret') },
+    }),
+    async (c) => c.json(present(await apiClients.find(accessOfRequest(c).organizationId, c.req.valid('param').id)), 200),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/v1/clients/{id}',
+      tags,
+      summary: 'Disable an API client for good',
+      description: 'It gets no new tokens; those it has stop working within a minute. The client stays in the list.',
+      middleware,
+      request: { params },
+      responses: { 200: json(Client, 'The disabled client') },
+    }),
+    async (c) => {
+      const { organizationId } = accessOfRequest(c)
+      const { id } = c.req.valid('param')
+      await apiClients.disable(organizationId, id)
+      return c.json(present(await apiClients.find(organizationId, id)), 200)
+    },
+  )
+}
+
+const present = ({ id, name, scopes, createdAt, expiresAt, disabledAt }: ApiClient) => ({
+  id,
+  name,
+  scopes: [...scopes],
+  createdAt: createdAt.toISOString(),
+  ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+  ...(disabledAt && { disabledAt: disabledAt.toISOString() }),
+})

@@ -1,0 +1,24 @@
+import type { PublicApp } from '#platform/module.ts'
+import { clientRoutes } from './client/client-routes.ts'
+import type { DataKeys } from './data-key/data-keys.ts'
+import { recipientRoutes } from './data-key/recipient-routes.ts'
+import { organizationRoutes } from './organization/organization-routes.ts'
+import type { Organizations } from './organization/organizations.ts'
+import type { Setup } from './setup/setup.ts'
+import { setupRoutes } from './setup/setup-routes.ts'
+import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
+
+export interface IdentityParts extends TokenParts {
+  readonly organizations: Organizations
+  readonly dataKeys: DataKeys
+  readonly setup: Setup
+}
+
+/** All public routes of identity. */
+export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
+  tokenRoutes(app, parts)
+  setupRoutes(app, parts.setup, parts.publicUrl)
+  organizationRoutes(app, parts.organizations)
+  clientRoutes(app, parts.apiClients)
+  recipientRoutes(app, parts.dataKeys)
+}

@@ -1,0 +1,73 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { pageNonce } from '#platform/http/security-headers.ts'
+import type { PublicApp } from '#platform/module.ts'
+import { Problem } from '#platform/problem.ts'
+import { NewOrganization, Organization } from '../contract.ts'
+import type { Setup } from './setup.ts'
+import { setupPage, type SetupView } from './setup-page.ts'
+
+/** The first organization, by a page that needs no script or by the API. */
+export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): void {
+  const page = (c: Context, view: SetupView, status: 200 | 201 | 409 | 422 = 200) => {
+    c.header('cache-control', 'no-store')
+    c.header('referrer-policy', 'no-referrer')
+    return c.html(setupPage(view, pageNonce(c)), status)
+  }
+
+  app.get('/setup', async (c) => page(c, { step: (await setup.isOpen()) ? 'form' : 'closed' }))
+
+  app.post('/setup', async (c) => {
+    const form = await c.req.parseBody()
+    const values = Object.fromEntries(Object.entries(form).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    const order = NewOrganization.safeParse({ slug: values.slug?.trim(), name: values.name })
+    if (!order.success) {
+      const { path, message } = order.error.issues[0]!
+      const fault = `${path[0] === 'slug' ? 'Short name' : 'Name'}: ${message}`
+      return page(c, { step: 'form', values, fault }, 422)
+    }
+    try {
+      const result = await setup.complete((values.token ?? '').trim().replace(/^.*#/, ''), order.data)
+      return page(c, { step: 'done', result, publicUrl }, 201)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return page(c, { step: 'form', values, fault: error.message }, 409)
+    }
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/setup',
+      tags: ['Access'],
+      summary: 'Make the first organization with the token of the set-up link',
+      description: 'Works once, while there is no organization. The secret is in this answer and never again.',
+      request: {
+        body: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: z.strictObject({ token: z.string().max(200), organization: z.strictObject(NewOrganization.shape) }),
+            },
+          },
+        },
+      },
+      responses: {
+        201: {
+          description: 'The organization, and a client with all scopes',
+          content: {
+            'application/json': {
+              schema: z.object({ client_id: z.string(), client_secret: z.string(), organization: Organization }),
+            },
+          },
+        },
+      },
+    }),
+    async (c) => {
+      const { token, organization: order } = c.req.valid('json')
+      const { clientId, clientSecret, organization } = await setup.complete(token, order)
+      c.header('cache-control', 'no-store')
+      return c.json({ client_id: clientId, client_secret: clientSecret, organization }, 201)
+    },
+  )
+}

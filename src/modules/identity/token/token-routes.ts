@@ -1,0 +1,153 @@
+import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { PublicApp } from '#platform/module.ts'
+import type { ApiClient, ApiClients } from '../client/clients.ts'
+import { allScopes } from '../scopes.ts'
+import type { MintsAccessTokens } from './access-tokens.ts'
+import { OAuthError, oauthErrorResponse } from './oauth-error.ts'
+import { clientCredentials, grantedScopes, parseForm } from './oauth-request.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+export interface TokenParts {
+  readonly publicUrl: string
+  readonly apiClients: ApiClients
+  readonly accessTokens: MintsAccessTokens
+  readonly signingKeys: SigningKeys
+}
+
+/**
+ * OAuth 2.0 for programs: client credentials (RFC 6749), revocation (RFC 7009), introspection (RFC 7662), metadata
+ * (RFC 8414) and keys (RFC 7517). Errors are OAuth's, because OAuth libraries read these answers.
+ */
+export function tokenRoutes(app: PublicApp, { publicUrl, apiClients, accessTokens, signingKeys }: TokenParts): void {
+  async function authenticated(c: Context): Promise<{ client: ApiClient; form: ReadonlyMap<string, string> }> {
+    const form = parseForm(c.req.header('content-type'), await c.req.text())
+    const { clientId, clientSecret } = clientCredentials(c.req.header('authorization'), form)
+    const client = await apiClients.authenticate(clientId, clientSecret)
+    if (!client) throw new OAuthError('invalid_client', 'The client is unknown, disabled or expired, or its secret is wrong.')
+    return { client, form }
+  }
+
+  const endpoint = (path: string, { summary, parameters, answer }: Documentation, run: (c: Context) => Promise<Response>) => {
+    app.openAPIRegistry.registerPath(documented(path, summary, parameters, answer))
+    app.post(path, async (c) => {
+      try {
+        return await run(c)
+      } catch (error) {
+        if (error instanceof OAuthError) return oauthErrorResponse(error)
+        throw error
+      }
+    })
+  }
+
+  endpoint(
+    '/oauth/token',
+    {
+      summary: 'Get an access token with client credentials',
+      parameters: { grant_type: z.literal('client_credentials'), scope: z.string().optional() },
+      answer: { access_token: z.string(), token_type: z.literal('Bearer'), expires_in: z.number(), scope: z.string() },
+    },
+    async (c) => {
+      const { client, form } = await authenticated(c)
+      const grant = form.get('grant_type')
+      if (grant === undefined) throw new OAuthError('invalid_request', 'Send grant_type=client_credentials.')
+      if (grant !== 'client_credentials') {
+        throw new OAuthError('unsupported_grant_type', 'Only grant_type=client_credentials is supported.')
+      }
+      const scopes = grantedScopes(form.get('scope'), client.scopes)
+      const { organizationId, id: clientId } = client
+      const { accessToken, expiresInSeconds } = await accessTokens.mint({ organizationId, clientId, scopes })
+      return unstored({
+        access_token: accessToken,
+        token_type: 'Bearer',
+        expires_in: expiresInSeconds,
+        scope: scopes.join(' '),
+      })
+    },
+  )
+
+  endpoint(
+    '/oauth/revoke',
+    { summary: 'Revoke an access token', parameters: { token: z.string() }, answer: {} },
+    async (c) => {
+      const { client, form } = await authenticated(c)
+      const token = form.get('token')
+      if (token === undefined) throw new OAuthError('invalid_request', 'Send the token to revoke as token.')
+      const live = await accessTokens.inspect(token)
+      // RFC 7009, section 2.2: a token that means nothing is as good as revoked; one of another client is not touched.
+      if (live?.clientId === client.id) await accessTokens.revoke(live)
+      return unstored({})
+    },
+  )
+
+  endpoint(
+    '/oauth/introspect',
+    {
+      summary: 'Ask whether an access token of the same organization is alive',
+      parameters: { token: z.string() },
+      answer: { active: z.boolean(), scope: z.string().optional(), client_id: z.string().optional(), exp: z.number().optional() },
+    },
+    async (c) => {
+      const { client, form } = await authenticated(c)
+      const token = form.get('token')
+      if (token === undefined) throw new OAuthError('invalid_request', 'Send the token to ask about as token.')
+      const live = await accessTokens.inspect(token)
+      if (!live || live.organizationId !== client.organizationId) return unstored({ active: false })
+      const { scope, clientId, tokenId, issuedAt, expiresAt } = live
+      return unstored({
+        active: true,
+        scope,
+        client_id: clientId,
+        sub: clientId,
+        token_type: 'Bearer',
+        iss: publicUrl,
+        aud: publicUrl,
+        iat: issuedAt,
+        exp: expiresAt,
+        jti: tokenId,
+      })
+    },
+  )
+
+  app.get('/oauth/jwks.json', async (c) => {
+    c.header('cache-control', 'public, max-age=300')
+    return c.json({ keys: await signingKeys.published() })
+  })
+
+  app.get('/.well-known/oauth-authorization-server', (c) => {
+    const methods = ['client_secret_basic', 'client_secret_post']
+    c.header('cache-control', 'public, max-age=300')
+    return c.json({
+      issuer: publicUrl,
+      token_endpoint: `${publicUrl}/oauth/token`,
+      token_endpoint_auth_methods_supported: methods,
+      revocation_endpoint: `${publicUrl}/oauth/revoke`,
+      revocation_endpoint_auth_methods_supported: methods,
+      introspection_endpoint: `${publicUrl}/oauth/introspect`,
+      introspection_endpoint_auth_methods_supported: methods,
+      jwks_uri: `${publicUrl}/oauth/jwks.json`,
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: [],
+      scopes_supported: allScopes,
+      service_documentation: `${publicUrl}/docs`,
+    })
+  })
+}
+
+const unstored = (body: unknown): Response =>
+  Response.json(body, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } })
+
+interface Documentation {
+  readonly summary: string
+  readonly parameters: z.ZodRawShape
+  readonly answer: z.ZodRawShape
+}
+
+const documented = (path: string, summary: string, parameters: z.ZodRawShape, answer: z.ZodRawShape) => ({
+  method: 'post' as const,
+  path,
+  tags: ['Access'],
+  summary,
+  request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: z.object(parameters) } } } },
+  responses: { 200: { description: 'As OAuth tells', content: { 'application/json': { schema: z.object(answer) } } } },
+})
