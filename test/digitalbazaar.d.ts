@@ -14,13 +14,11 @@ declare module '@digitalbazaar/vc' {
 }
 
 declare module '@digitalbazaar/data-integrity' {
-  export class DataIntegrityProof {
-    constructor(options: {
-      cryptosuite: unknown
-      date?: Date | string
-      signer?: { id: string, algorithm: string, sign: (options: { data: Uint8Array }) => Promise<Uint8Array> }
-    })
-  }
+  export const DataIntegrityProof: new (options: {
+    cryptosuite: unknown
+    date?: Date | string
+    signer?: { id: string, algorithm: string, sign: (options: { data: Uint8Array }) => Promise<Uint8Array> }
+  }) => object
 }
 
 declare module '@digitalbazaar/eddsa-rdfc-2022-cryptosuite' {

@@ -17,8 +17,8 @@ describe('Multikey', () => {
 
   it('reads no other text: another kind of key, another base, too short, too long, or a secret as a public key', () => {
     const [{ publicKeyMultibase, privateKeyMultibase }] = pairs as [typeof pairs[0] & object]
-    for (const text of ['', 'z', 'z0', publicKeyMultibase.slice(1), `u${publicKeyMultibase.slice(1)}`, `${publicKeyMultibase}1`,
-      publicKeyMultibase.slice(0, -1), privateKeyMultibase, 'zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169',
+    for (const text of ['', 'z', 'z0', publicKeyMultibase.slice(1), `u${publicKeyMultibase.slice(1)}`,
+      `${publicKeyMultibase}1`, publicKeyMultibase.slice(0, -1), privateKeyMultibase, 'zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169',
       'z'.repeat(1_000_000)]) {
       expect(decodePublicKey(text), text.slice(0, 60)).toBeUndefined()
     }
@@ -47,7 +47,8 @@ describe('did:web', () => {
     const did = didWebFor('https://example.org:8443', 'organizations/acme')
     expect(did).toBe('did:web:example.org%3A8443:organizations:acme')
     expect(didWebUrl(did)).toBe('https://example.org:8443/organizations/acme/did.json')
-    expect(didWebFor('https://example.org/base/', '/organizations/acme')).toBe('did:web:example.org:base:organizations:acme')
+    expect(didWebFor('https://example.org/base/', '/organizations/acme'))
+      .toBe('did:web:example.org:base:organizations:acme')
     expect(didWebUrl('did:web:example.org')).toBe('https://example.org/.well-known/did.json')
   })
 
@@ -56,8 +57,9 @@ describe('did:web', () => {
   })
 
   it('leads nowhere else: no other scheme, no user, no query, no way up', () => {
-    for (const did of ['did:key:z6Mk', 'did:web:', 'did:web:example.org/path', 'did:web:user@example.org', 'did:web:example.org?x',
-      'did:web:example.org#key', 'did:web:example.org:..:globex', 'did:web:example.org:a%2Fb%2F..', 'did:web:example.org::a']) {
+    for (const did of ['did:key:z6Mk', 'did:web:', 'did:web:example.org/path', 'did:web:user@example.org',
+      'did:web:example.org?x', 'did:web:example.org#key', 'did:web:example.org:..:globex', 'did:web:example.org:a%2Fb',
+      'did:web:example.org:a%2F..', 'did:web:example.org::a']) {
       expect(didWebUrl(did), did).toBeUndefined()
     }
   })

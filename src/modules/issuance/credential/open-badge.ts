@@ -125,7 +125,9 @@ function credentialStatus({ publicUrl, status }: OpenBadgeInput): JsonObject | J
 }
 
 /** W3C Bitstring Status List 1.0, section 2.1. */
-function statusEntry(publicUrl: string, purpose: 'revocation' | 'suspension', { listId, index }: StatusPosition): JsonObject {
+function statusEntry(
+  publicUrl: string, purpose: 'revocation' | 'suspension', { listId, index }: StatusPosition,
+): JsonObject {
   const list = statusListUrl(publicUrl, listId)
   return {
     id: `${list}#${index}`,

@@ -16,7 +16,8 @@ export type Slot = { path: string, sample: string }
 
 // Texts under these keys decide how other texts are read.
 const KEYWORDS = new Set([
-  'type', '@type', '@id', '@language', '@direction', '@graph', '@list', '@set', '@included', '@reverse', '@index', '@nest',
+  'type', '@type', '@id', '@language', '@direction', '@graph', '@list', '@set', '@included', '@reverse', '@index',
+  '@nest',
 ])
 
 /**
@@ -36,7 +37,8 @@ export function takeApart(
       return [{ kind: 'list', items: items.map(([item]) => item) }, items.map(([, item]) => item)]
     }
     if (typeof value === 'object' && value !== null) {
-      const entries = Object.entries(value).map(([name, inner]) => [name, visit(inner, name, `${path}/${name}`)] as const)
+      const entries = Object.entries(value)
+        .map(([name, inner]) => [name, visit(inner, name, `${path}/${name}`)] as const)
       return [
         { kind: 'object', keys: entries.map(([name]) => name), values: entries.map(([, [inner]]) => inner) },
         Object.fromEntries(entries.map(([name, [, inner]]) => [name, inner])),

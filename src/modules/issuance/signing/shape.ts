@@ -6,8 +6,8 @@ import { escapeLiteral, plainIriScheme } from './nquads.ts'
 import { templateQuads, writeQuad, type MarkReader, type QuadTemplate, type QuadTemplates } from './quad-template.ts'
 
 /**
- * Documents of one shape differ in their texts alone, so their RDF differs in those texts alone. The JSON-LD work is done once,
- * on a sample with marks for texts; afterwards the canonical form is a matter of filling in.
+ * Documents of one shape differ in their texts alone, so their RDF differs in those texts alone. The JSON-LD work is done
+ * once, on a sample with marks for texts; afterwards the canonical form is a matter of filling in.
  */
 export type Shape = {
   /** The texts of a document of this shape; undefined where it has another. */
@@ -61,7 +61,9 @@ function isFit(slot: Slot, at: number, { roles, entangled }: QuadTemplates): boo
   return !role.has('iri') || plainIriScheme(slot.sample) !== undefined
 }
 
-function shapeOf(template: DocumentTemplate, slots: readonly Slot[], { quads, nodeCount, roles }: QuadTemplates): Shape {
+function shapeOf(
+  template: DocumentTemplate, slots: readonly Slot[], { quads, nodeCount, roles }: QuadTemplates,
+): Shape {
   // Undefined for a literal. A later IRI must share the sample's scheme: a context may define a prefix by that name.
   const schemes = slots.map(({ sample }, at) => roles.get(at)?.has('iri') ? plainIriScheme(sample) : undefined)
   const plain = quads.filter((quad) => quad.nodes.length === 0)
@@ -94,7 +96,7 @@ function shapeOf(template: DocumentTemplate, slots: readonly Slot[], { quads, no
   }
 }
 
-/** A dataset is a set. Quads are compared by the nodes' own numbers: as soon as nodes are renamed, different ones look equal. */
+/** A dataset is a set. Quads are compared by the nodes' own numbers: once nodes are renamed, different ones look equal. */
 function distinctQuads(quads: readonly QuadTemplate[], texts: readonly string[]): QuadTemplate[] {
   const seen = new Set<string>()
   return quads.filter((quad) => {
@@ -104,7 +106,9 @@ function distinctQuads(quads: readonly QuadTemplate[], texts: readonly string[])
 }
 
 /** RDFC-1.0 section 4.4, steps 3 and 4: labels in the order of first-degree hashes; undefined where two are equal. */
-function canonicalLabels(quads: readonly QuadTemplate[], nodeCount: number, texts: readonly string[]): string[] | undefined {
+function canonicalLabels(
+  quads: readonly QuadTemplate[], nodeCount: number, texts: readonly string[],
+): string[] | undefined {
   if (nodeCount === 0) return []
   if (nodeCount === 1) return ['_:c14n0']
   const hashes = Array.from({ length: nodeCount }, (_, node) => ({ node, hash: firstDegreeHash(node, quads, texts) }))
