@@ -22,7 +22,7 @@ export function createLog(options: LogOptions = {}): Logger {
   const to = options.to ?? 'stderr'
   // A plain write works on Node and Deno alike, and is synchronous for files and pipes.
   const destination = typeof to === 'string' ? { write: (line: string) => void process[to].write(line) } : to
-  return pino(
+  const log = pino(
     {
       level: options.level ?? 'info',
       base: options.version === undefined ? {} : { version: options.version },
@@ -30,7 +30,11 @@ export function createLog(options: LogOptions = {}): Logger {
       formatters: {
         level: (level) => ({ level }),
         log: (fields) => redacted(fields, 0) as Record<string, unknown>,
-        bindings: (bindings) => redacted(bindings, 0) as Record<string, unknown>,
+      },
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, withMessage(args).map((arg) => (typeof arg === 'string' ? withoutPersonal(arg) : arg)) as typeof args)
+        },
       },
       // Errors are written by `redacted`; pino's own serializer would write their text as it is.
       serializers: { err: (value: unknown) => value },
@@ -38,6 +42,20 @@ export function createLog(options: LogOptions = {}): Logger {
     },
     destination,
   )
+  // Pino formats a child's bindings by no formatter of its parent's, so they are redacted before it sees them. Children
+  // inherit this method from their parent.
+  const { child } = log
+  log.child = function (this: Logger, bindings: object, childOptions?: object) {
+    return child.call(this, redacted(bindings, 0) as object, childOptions as never)
+  } as typeof child
+  return log
+}
+
+/** An error that is logged without a message would lend its own, uncut, to the line. */
+function withMessage(args: readonly unknown[]): unknown[] {
+  const [first, ...rest] = args
+  const error = first instanceof Error ? first : (first as { err?: unknown } | null | undefined)?.err
+  return rest.length === 0 && error instanceof Error ? [first, error.message] : [...args]
 }
 
 function fieldsOfContext(): Record<string, string> {
