@@ -7,7 +7,15 @@ import type { Schema } from '#platform/database/schema.ts'
 const kit = createRequire(import.meta.url)('drizzle-kit/api') as typeof import('drizzle-kit/api')
 
 /** A first migration straight from a schema's tables, for tests that bring a schema of their own. */
-export async function initialMigration(schema: Schema, dialect: Dialect): Promise<Migration> {
+export function initialMigration(schema: Schema<any>, dialect: Dialect): Promise<Migration> {
+  const made = cache[dialect].get(schema) ?? generate(schema, dialect)
+  cache[dialect].set(schema, made)
+  return made
+}
+
+const cache = { sqlite: new WeakMap<Schema, Promise<Migration>>(), postgres: new WeakMap<Schema, Promise<Migration>>() }
+
+async function generate(schema: Schema, dialect: Dialect): Promise<Migration> {
   const { tables, platform } = schema[dialect]()
   const all = { ...(tables as Record<string, unknown>), ...platform }
   const statements = dialect === 'sqlite'

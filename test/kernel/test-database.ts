@@ -1,15 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditGuardStatements, auditHook } from '#platform/audit/audit.ts'
 import { createKeyRing } from '#platform/crypto/key-ring.ts'
 import type { KeyRing } from '#platform/crypto/key-ring-types.ts'
-import { migrateSqlite } from '#platform/database/migrate-sqlite.ts'
+import { migrateDatabase } from '#platform/database/open.ts'
+import { openPostgres } from '#platform/database/postgres.ts'
 import type { Schema } from '#platform/database/schema.ts'
 import { openSqlite } from '#platform/database/sqlite.ts'
 import type { PlatformDatabase, TransactionHooks } from '#platform/database/transaction.ts'
 import { publishHook } from '#platform/events/outbox.ts'
 import { addStepHook } from '#platform/work/steps.ts'
+import { type Postgres, startPostgres } from '../servers/postgres.ts'
 import { initialMigration } from './schema-statements.ts'
 
 /** Everything that a transaction can do, as the composition at start gives it. */
@@ -32,7 +34,10 @@ export function testKeys() {
 
 export interface TestDatabase<T> {
   readonly database: PlatformDatabase<T>
+  /** The SQLite file; empty on Postgres. */
   readonly file: string
+  /** Every file that SQLite wrote. */
+  files(): string[]
   close(): Promise<void>
 }
 
@@ -40,15 +45,38 @@ export interface TestDatabase<T> {
 export async function sqliteDatabase<T>(schema: Schema<T>, keys: KeyRing, file?: string): Promise<TestDatabase<T>> {
   const folder = file === undefined ? mkdtempSync(join(tmpdir(), 'vellum-test-')) : undefined
   const path = file ?? join(folder!, `${schema.module}.sqlite`)
-  const guard = { name: '0001-audit-append-only', sql: auditGuardStatements('sqlite').join(';\n') }
-  if (folder) migrateSqlite(schema.module, path, [await initialMigration(schema, 'sqlite'), guard])
+  if (folder) {
+    await migrateDatabase({
+      schema, url: `sqlite:${folder}`, migrations: [await initialMigration(schema, 'sqlite')], guards: auditGuardStatements,
+    })
+  }
   const database = openSqlite({ schema, file: path, hooks: hooksOf(schema.module, keys) })
   return {
     database,
     file: path,
+    files: () => globSync(`${path}*`),
     async close() {
       await database.close()
       if (folder) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
+
+let server: Promise<Postgres> | undefined
+
+/** A Postgres database of its own, on a server that all tests of this process share and that ends with it. */
+export async function postgresDatabase<T>(schema: Schema<T>, keys: KeyRing, reuse?: string): Promise<TestDatabase<T> & { url: string }> {
+  const url = reuse ?? await (await (server ??= startPostgres())).createDatabase()
+  if (!reuse) {
+    await migrateDatabase({
+      schema, url, migrations: [await initialMigration(schema, 'postgres')], guards: auditGuardStatements,
+    })
+  }
+  const database = openPostgres({ schema, url, hooks: hooksOf(schema.module, keys) })
+  return { database, url, file: '', files: () => [], close: () => database.close() }
+}
+
+type Open = <T>(schema: Schema<T>, keys: KeyRing) => Promise<TestDatabase<T>>
+
+/** For `describe.each`: the same test on both. */
+export const testDialects: [string, Open][] = [['SQLite', sqliteDatabase], ['Postgres', postgresDatabase]]

@@ -7,6 +7,7 @@ import type { PlatformDatabase, RawQueries, TransactionHooks } from '../database
 import { familyOf, type SealedEvent } from '../event.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import type { EventPage, EventRange } from './subscription.ts'
+import { lockingTransaction } from '../work/locking-transaction.ts'
 
 type OutboxRow = PlatformTables['outbox']['$inferSelect']
 
@@ -52,7 +53,7 @@ export async function unrelayedEvents(database: PlatformDatabase, limit: number)
 
 /** Committed after the bus has them durably; a crash before it only sends them again. */
 export async function markRelayed(database: PlatformDatabase, events: readonly SealedEvent[]): Promise<void> {
-  await database.platformTransaction(async (_, tx) => {
+  await lockingTransaction(database, async (tx) => {
     const { outbox } = tx.platform
     await tx.update(outbox).set({ relayedAt: tx.now() }).where(inArray(outbox.id, events.map((event) => event.id)))
   })

@@ -1,6 +1,7 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { PlatformTables } from '../database/platform-tables.ts'
 import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
+import { lockingTransaction } from './locking-transaction.ts'
 
 export type StepRow = PlatformTables['steps']['$inferSelect']
 
@@ -36,7 +37,7 @@ interface Candidate {
  * index, so that a hundred thousand waiting steps of one cost no more than ten.
  */
 export async function claimSteps(database: PlatformDatabase, request: ClaimRequest): Promise<Claim> {
-  return database.platformTransaction(async (_, tx) => {
+  return lockingTransaction(database, async (tx) => {
     const chosen = new Map<string, Candidate>()
     const take = (candidates: readonly Candidate[]) => {
       for (const candidate of candidates) if (chosen.size < request.limit) chosen.set(candidate.id, candidate)

@@ -4,6 +4,7 @@ import { currentContext } from '../context.ts'
 import type { Transaction } from '../database/database.ts'
 import type { PlatformDatabase, RawQueries, RawTransaction, TransactionHooks } from '../database/transaction.ts'
 import { instantOf } from './instant-value.ts'
+import { lockingTransaction } from './locking-transaction.ts'
 import {
   afterFailure, classifyFailure, describeFailure, type Failure, pauseAfter, type RetryPolicy,
 } from './retry-rules.ts'
@@ -66,7 +67,7 @@ export function failStep(
 ): Promise<'retried' | 'dead' | 'lease-lost'> {
   const failure = classifyFailure(thrown)
   const error = describeFailure(thrown)
-  return database.platformTransaction(async (_, tx) => {
+  return lockingTransaction(database, async (tx) => {
     const [row] = await tx.rows<{ kind: string; attempts: number; unavailable_since: unknown; now: unknown }>(sql`
       select kind, attempts, unavailable_since, ${tx.now()} as now from ${tx.platform.steps}
       where id = ${lease.id} and lease_token = ${lease.token} and state = 'leased' ${lock(tx)}`)
@@ -105,7 +106,7 @@ async function pauseKind(
 
 /** After a success: the other side is there again. */
 export async function resumeKind(database: PlatformDatabase, kind: string): Promise<void> {
-  await database.platformTransaction(async (_, tx) => {
+  await lockingTransaction(database, async (tx) => {
     await tx.rows(sql`
       update ${tx.platform.stepKinds} set paused_until = null, backoff_ms = 0, unavailable_since = null, last_error = null
       where kind = ${kind}`)
@@ -116,7 +117,7 @@ export async function resumeKind(database: PlatformDatabase, kind: string): Prom
 /** Lengthens leases. @returns the ids that are still held */
 export async function renewLeases(database: PlatformDatabase, leases: readonly Lease[], leaseMs: number): Promise<Set<string>> {
   if (leases.length === 0) return new Set()
-  const held = await database.platformTransaction((_, tx) => tx.rows<{ id: string }>(sql`
+  const held = await lockingTransaction(database, (tx) => tx.rows<{ id: string }>(sql`
     update ${tx.platform.steps} set lease_until = ${tx.now(leaseMs)} where state = 'leased' and ${heldBy(leases)} returning id`))
   return new Set(held.map((row) => row.id))
 }
@@ -124,7 +125,7 @@ export async function renewLeases(database: PlatformDatabase, leases: readonly L
 /** Gives leases back at a graceful stop: due now, for any runner, and not counted as a start. */
 export async function releaseLeases(database: PlatformDatabase, leases: readonly Lease[]): Promise<void> {
   if (leases.length === 0) return
-  await database.platformTransaction((_, tx) => tx.rows(sql`
+  await lockingTransaction(database, (tx) => tx.rows(sql`
     update ${tx.platform.steps} set state = 'ready', starts = starts - 1, due_at = ${tx.now()}, lease_token = null,
       lease_until = null where state = 'leased' and ${heldBy(leases)}`))
 }
@@ -143,7 +144,7 @@ export async function reclaimLeases(
   kind: string,
   options: { all?: boolean } = {},
 ): Promise<void> {
-  await database.platformTransaction((_, tx) => tx.rows(sql`
+  await lockingTransaction(database, (tx) => tx.rows(sql`
     update ${tx.platform.steps} set state = case when starts >= ${policy.maxStarts} then 'dead' else 'ready' end,
       due_at = ${tx.now()}, lease_token = null, lease_until = null, last_error = 'the process ended while it ran'
     where kind = ${kind} and state = 'leased' ${options.all ? sql`` : sql`and lease_until <= ${tx.now()}`}`))

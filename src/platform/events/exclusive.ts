@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PlatformDatabase } from '../database/transaction.ts'
+
+const retryMs = 1_000
+
+/**
+ * Runs `work` whenever this process holds the module's lock of that name, until `stop` fires: one relay and one inbox per
+ * module, however many processes run it. Its signal fires at the stop and when the lock is lost.
+ */
+export async function whileExclusive(
+  database: PlatformDatabase,
+  name: string,
+  stop: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  while (!stop.aborted) {
+    const lock = await database.lock(name).catch(() => undefined)
+    if (!lock) {
+      await pause(retryMs, stop)
+      continue
+    }
+    try {
+      await work(AbortSignal.any([stop, lock.lost]))
+    } finally {
+      await lock.release().catch(() => {})
+    }
+  }
+}
+
+/** Resolves after so many milliseconds, or at once when the signal fires. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal }).catch(() => {})
+
+/** Something to wait for until someone rings or time is up; a ring while nobody waits is kept. */
+export function bell() {
+  let rung = false
+  let wake: (() => void) | undefined
+  return {
+    ring() {
+      rung = true
+      wake?.()
+    },
+    async wait(ms: number, signal: AbortSignal): Promise<void> {
+      if (!rung && !signal.aborted) {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const timer = setTimeout(resolve, Math.max(Math.ceil(ms), 1))
+        signal.addEventListener('abort', () => resolve(), { once: true })
+        wake = resolve
+        await promise
+        wake = undefined
+        clearTimeout(timer)
+      }
+      rung = false
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import type { PlatformDatabase } from '../database/transaction.ts'
+import { advance, wakeNext } from './inbox-store.ts'
+import { lockingTransaction } from '../work/locking-transaction.ts'
+
+/** A key that stands still because one of its events could not be applied. */
+export interface ParkedKey {
+  readonly subscription: string
+  readonly key: string
+  readonly sequence: number
+  readonly eventId: string
+  readonly name: string
+  readonly organizationId: string
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly receivedAt: Date
+  /** Events of the key that wait behind it. */
+  readonly waiting: number
+}
+
+/** @param options `limit`: 100 unless told */
+export async function listParked(database: PlatformDatabase, options: { limit?: number } = {}): Promise<ParkedKey[]> {
+  const { inbox } = database.raw.platform
+  const rows = await database.raw.select().from(inbox).where(eq(inbox.state, 'parked'))
+    .orderBy(asc(inbox.dueAt)).limit(options.limit ?? 100)
+  return Promise.all(rows.map(async ({ event: _, state: __, dueAt: ___, unavailableSince: ____, ...row }) => ({
+    ...row,
+    waiting: await database.raw.$count(inbox, and(
+      eq(inbox.subscription, row.subscription), eq(inbox.key, row.key), sql`${inbox.sequence} > ${row.sequence}`)),
+  })))
+}
+
+/** For metrics and health: events in the inbox by state. */
+export async function countInbox(database: PlatformDatabase): Promise<{ ready: number; waiting: number; parked: number }> {
+  const rows = await database.raw.rows<{ state: 'ready' | 'waiting' | 'parked'; count: number }>(sql`
+    select state, count(*) as count from ${database.raw.platform.inbox} group by state`)
+  return { ready: 0, waiting: 0, parked: 0, ...Object.fromEntries(rows.map((row) => [row.state, Number(row.count)])) }
+}
+
+interface KeyName {
+  readonly subscription: string
+  readonly key: string
+}
+
+/** Tries the parked event again, with all its attempts. @returns false when the key is not parked */
+export function retryParked(database: PlatformDatabase, { subscription, key }: KeyName): Promise<boolean> {
+  return lockingTransaction(database, async (tx) => {
+    const retried = await tx.rows(sql`
+      update ${tx.platform.inbox} set state = 'ready', attempts = 0, unavailable_since = null, due_at = ${tx.now()}
+      where subscription = ${subscription} and key = ${key} and state = 'parked' returning sequence`)
+    return retried.length > 0
+  })
+}
+
+/** Leaves the parked event out for good: the key goes on behind it. @returns false when the key is not parked */
+export function skipParked(database: PlatformDatabase, { subscription, key }: KeyName): Promise<boolean> {
+  return lockingTransaction(database, async (tx) => {
+    const [parked] = await tx.rows<{ sequence: number }>(sql`
+      select sequence from ${tx.platform.inbox} where subscription = ${subscription} and key = ${key} and state = 'parked'`)
+    if (!parked) return false
+    const place = { subscription, key, sequence: Number(parked.sequence) }
+    await advance(tx, place)
+    await wakeNext(tx, place)
+    return true
+  })
+}
