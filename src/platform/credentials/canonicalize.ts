@@ -24,8 +24,8 @@ export class InvalidDocumentError extends Error {
 }
 
 /**
- * JSON-LD to RDF in safe mode: a term without a definition, or a relative reference, is refused instead of being left out,
- * because what is left out is not signed.
+ * JSON-LD to RDF in safe mode: a term without a definition, or a relative reference, is refused instead of being left
+ * out, because what is left out is not signed.
  *
  * @throws UnknownContextError, InvalidDocumentError
  */

@@ -27,8 +27,8 @@ export function bundledContextUrls(): string[] {
 }
 
 /**
- * JSON-LD document loader over the bundled contexts. It never touches the network: a context that is fetched can change,
- * and with it the meaning of what was signed.
+ * JSON-LD document loader over the bundled contexts. It never touches the network: a context that is fetched can
+ * change, and with it the meaning of what was signed.
  *
  * @throws UnknownContextError for every other URL.
  */

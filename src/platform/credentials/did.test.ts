@@ -18,7 +18,8 @@ describe('Multikey', () => {
   it('reads no other text: another kind of key, another base, too short, too long, or a secret as a public key', () => {
     const [{ publicKeyMultibase, privateKeyMultibase }] = pairs as [typeof pairs[0] & object]
     for (const text of ['', 'z', 'z0', publicKeyMultibase.slice(1), `u${publicKeyMultibase.slice(1)}`,
-      `${publicKeyMultibase}1`, publicKeyMultibase.slice(0, -1), privateKeyMultibase, 'zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169',
+      `${publicKeyMultibase}1`, publicKeyMultibase.slice(0, -1),
+      privateKeyMultibase, 'zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169',
       'z'.repeat(1_000_000)]) {
       expect(decodePublicKey(text), text.slice(0, 60)).toBeUndefined()
     }

@@ -164,8 +164,9 @@ describe('the period of validity', () => {
 
 describe('a document that is no credential', () => {
   it('is refused with the reason, whatever it is', async () => {
-    for (const document of [null, 'text', [], {}, unsigned({ type: ['OpenBadgeCredential'] }), unsigned({ issuer: null }),
-      unsigned({ issuer: 'Acme' }), unsigned({ '@context': ['https://www.w3.org/ns/did/v1'] })]) {
+    for (const document of [null, 'text', [], {}, unsigned({ type: ['OpenBadgeCredential'] }),
+      unsigned({ issuer: null }), unsigned({ issuer: 'Acme' }),
+      unsigned({ '@context': ['https://www.w3.org/ns/did/v1'] })]) {
       expect(await codes(document), JSON.stringify(document)).toEqual(['not_a_credential'])
     }
     expect(await codes(unsigned())).toEqual(['no_proof'])

@@ -11,9 +11,9 @@ export const CLOCK_SKEW_MS = 5 * 60_000
 export type VerificationResult = { verified: boolean, errors: VerificationProblem[] }
 
 /**
- * Verifies a W3C Verifiable Credential (2.0, or 1.1): its form, its period of validity, all its proofs, and that the issuer
- * it names made one of them. Status (revocation, suspension) is the caller's matter. Never throws over what the document
- * holds; errors carry the codes of problem.ts, and `issuer_unreachable` means *unknown*, not *false*.
+ * Verifies a W3C Verifiable Credential (2.0, or 1.1): its form, its period of validity, all its proofs, and that the
+ * issuer it names made one of them. Status (revocation, suspension) is the caller's matter. Never throws over what the
+ * document holds; errors carry the codes of problem.ts, and `issuer_unreachable` means *unknown*, not *false*.
  */
 export async function verifyCredential(
   document: unknown, { resolveDid, now }: { resolveDid: ResolveDid, now: Date },

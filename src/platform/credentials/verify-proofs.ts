@@ -17,8 +17,8 @@ export type ProofResult = { verified: boolean, errors: VerificationProblem[], co
 export type ProofsResult = { verified: boolean, errors: VerificationProblem[], proofs: ProofResult[] }
 
 /**
- * Verifies every Data Integrity proof of a document: `eddsa-rdfc-2022` and `eddsa-jcs-2022`, single, in sets and in chains
- * (`previousProof`; VC Data Integrity 1.0 sections 4.4 and 4.5). One bad proof makes the whole document bad.
+ * Verifies every Data Integrity proof of a document: `eddsa-rdfc-2022` and `eddsa-jcs-2022`, single, in sets and in
+ * chains (`previousProof`; VC Data Integrity 1.0 sections 4.4 and 4.5). One bad proof makes the whole document bad.
  * Who the signer is in relation to the document is for the caller to judge by `controller`.
  */
 export async function verifyProofs(

@@ -6,8 +6,8 @@ import type { JsonObject } from '#platform/credentials/json.ts'
 /** What Open Badges 3.0 lists as kinds of achievement (`AchievementType`); others are written `ext:…`. */
 export const ACHIEVEMENT_TYPES = [
   'Achievement', 'ApprenticeshipCertificate', 'Assessment', 'Assignment', 'AssociateDegree', 'Award', 'Badge',
-  'BachelorDegree', 'Certificate', 'CertificateOfCompletion', 'Certification', 'CommunityService', 'Competency', 'Course',
-  'CoCurricular', 'Degree', 'Diploma', 'DoctoralDegree', 'Fieldwork', 'GeneralEducationDevelopment',
+  'BachelorDegree', 'Certificate', 'CertificateOfCompletion', 'Certification', 'CommunityService', 'Competency',
+  'Course', 'CoCurricular', 'Degree', 'Diploma', 'DoctoralDegree', 'Fieldwork', 'GeneralEducationDevelopment',
   'JourneymanCertificate', 'LearningProgram', 'License', 'Membership', 'ProfessionalDoctorate',
   'QualityAssuranceCredential', 'MasterCertificate', 'MasterDegree', 'MicroCredential', 'ResearchDoctorate',
   'SecondarySchoolDiploma',
@@ -111,8 +111,8 @@ export function statusListUrl(publicUrl: string, listId: string): string {
 }
 
 /**
- * Open Badges 3.0 `IdentityHash`: `sha256$` and the hexadecimal SHA-256 of the address in lower case followed by the salt,
- * both UTF-8. Whoever knows the address can check that the credential is about it; others learn nothing.
+ * Open Badges 3.0 `IdentityHash`: `sha256$` and the hexadecimal SHA-256 of the address in lower case followed by the
+ * salt, both UTF-8. Whoever knows the address can check that the credential is about it; others learn nothing.
  */
 export function hashIdentity(email: string, salt: string): string {
   return `sha256$${createHash('sha256').update(email.toLowerCase() + salt, 'utf8').digest('hex')}`

@@ -28,8 +28,8 @@ export type Transition =
   | { ok: false, code: RefusalCode }
 
 /**
- * The life of a credential, as a pure rule. A command whose effect is there already is granted and changes nothing, tells
- * nothing: every command may arrive twice. Nothing leaves `revoked`.
+ * The life of a credential, as a pure rule. A command whose effect is there already is granted and changes nothing,
+ * tells nothing: every command may arrive twice. Nothing leaves `revoked`.
  */
 export function transition(state: CredentialState, command: CredentialCommand): Transition {
   return rules[command][state]

@@ -54,8 +54,8 @@ export function takeApart(
 }
 
 /**
- * Puts the texts of `document` into `values`, slot by slot. False where the document has another shape, or `accepts` refuses
- * a text.
+ * Puts the texts of `document` into `values`, slot by slot. False where the document has another shape, or `accepts`
+ * refuses a text.
  */
 export function readSlots(
   template: DocumentTemplate, document: JsonValue | undefined, values: string[],

@@ -52,7 +52,7 @@ describe('canonical forms by compiled shapes', () => {
     expect(fast.counts()).toEqual({ fast: 3, general: 5, shapes: 1 })
   })
 
-  it('leave the fast way when a key, a length, a type, a boolean, a number, a language, a context changes', async () => {
+  it('leave the fast way when a key, length, type, boolean, number, language or context changes', async () => {
     const changes: ((sample: JsonObject) => void)[] = [
       (sample) => { sample['description'] = 'new' },
       (sample) => { delete sample['name'] },
@@ -96,7 +96,7 @@ describe('canonical forms by compiled shapes', () => {
   it('refuse what the general implementation refuses, also when the shape is known', async () => {
     const fast = createFastCanonicalizer()
     await fast.canonicalize(badge({}))
-    for (const damage of [{ id: 'no/absolute/iri' }, { undefinedTerm: 'x' }, { name: 'half \ud800' }]) {
+    for (const damage of typed({ id: 'no/absolute/iri' }, { undefinedTerm: 'x' }, { name: 'half \ud800' })) {
       const refused = fast.canonicalize({ ...badge({}), ...damage })
       await expect(refused).rejects.toMatchObject({ code: 'invalid_document' })
     }
@@ -134,6 +134,8 @@ function identity(identityHash: string, salt: string): JsonObject {
   return { type: 'IdentityObject', hashed: true, identityHash, identityType: 'emailAddress', salt }
 }
 
+const typed = (...items: JsonObject[]) => items
+
 function subject(sample: JsonObject): JsonObject {
   return sample['credentialSubject'] as JsonObject
 }
@@ -169,12 +171,12 @@ const identifier = fc.tuple(text, text).map(([value, salt]) => identity(value, s
 /** What is added to the credential, its subject and its achievement, made of two texts and an IRI. */
 type Variant = (a: string, b: string, c: string) => [JsonObject, JsonObject, JsonObject]
 
-const typed = (...items: JsonObject[]) => items
 const variants: Variant[] = [
   () => [{}, {}, {}],
   (a, b) => [{}, {
     role: a, result: typed({ type: ['Result'], value: a }, { type: ['Result'], value: b, status: 'Completed' }) }, {}],
-  (a, b, c) => [{ evidence: typed({ id: c, type: ['Evidence'], name: a }, { type: ['Evidence'], narrative: b }) }, {}, {}],
+  (a, b, c) => [{
+    evidence: typed({ id: c, type: ['Evidence'], name: a }, { type: ['Evidence'], narrative: b }) }, {}, {}],
   (a, b, c) => [{}, {}, {
     tag: [a, b, a], alignment: [{ type: ['Alignment'], targetName: b, targetUrl: c, targetFramework: a }] }],
   (a, _, c) => [{}, { id: c }, { image: { id: c, type: 'Image', caption: a }, creditsAvailable: 2.5 }],

@@ -20,9 +20,9 @@ const MOST_FAILURES = 3
 const MOST_REMEMBERED = 1_000
 
 /**
- * Canonical forms by compiled shapes, least recently used ones dropped. A document of an unknown shape takes the general
- * way and has its shape compiled, which is taken into use only if it agrees with the general implementation on the
- * document itself and on one with made-up texts.
+ * Canonical forms by compiled shapes, least recently used ones dropped. A document of an unknown shape takes the
+ * general way and has its shape compiled, which is taken into use only if it agrees with the general implementation on
+ * the document itself and on one with made-up texts.
  *
  * @param capacity how many shapes are kept; a shape takes some kilobytes.
  */

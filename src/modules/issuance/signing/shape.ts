@@ -6,15 +6,15 @@ import { escapeLiteral, plainIriScheme } from './nquads.ts'
 import { templateQuads, writeQuad, type MarkReader, type QuadTemplate, type QuadTemplates } from './quad-template.ts'
 
 /**
- * Documents of one shape differ in their texts alone, so their RDF differs in those texts alone. The JSON-LD work is done
- * once, on a sample with marks for texts; afterwards the canonical form is a matter of filling in.
+ * Documents of one shape differ in their texts alone, so their RDF differs in those texts alone. The JSON-LD work is
+ * done once, on a sample with marks for texts; afterwards the canonical form is a matter of filling in.
  */
 export type Shape = {
   /** The texts of a document of this shape; undefined where it has another. */
   read: (document: JsonObject) => string[] | undefined
   /**
-   * RDFC-1.0 of the document with these texts; undefined where two blank nodes look alike from one step away, which takes
-   * the general algorithm to tell apart.
+   * RDFC-1.0 of the document with these texts; undefined where two blank nodes look alike from one step away, which
+   * takes the general algorithm to tell apart.
    */
   canonicalForm: (texts: readonly string[]) => string | undefined
   /** A document of this shape with made-up texts in all slots, and these texts. */
@@ -96,7 +96,7 @@ function shapeOf(
   }
 }
 
-/** A dataset is a set. Quads are compared by the nodes' own numbers: once nodes are renamed, different ones look equal. */
+/** A dataset is a set. Quads are compared by the nodes' own numbers: once nodes are renamed, others look equal. */
 function distinctQuads(quads: readonly QuadTemplate[], texts: readonly string[]): QuadTemplate[] {
   const seen = new Set<string>()
   return quads.filter((quad) => {

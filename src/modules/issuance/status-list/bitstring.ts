@@ -3,7 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 /** W3C Bitstring Status List 1.0, section 3.1: a list is never shorter, so that a single holder hides among many. */
 export const STATUS_LIST_SIZE = 131_072
 
-/** Nobody needs a list longer than this (16 MiB of bits); more is an attack by a small file that unpacks to a big one. */
+/** Nobody needs a longer list than this (16 MiB of bits); more is a small file made to unpack to a big one. */
 const MOST_BYTES = 16 * 1024 * 1024
 
 /** All bits 0, in whole bytes. */
