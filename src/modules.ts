@@ -1,4 +1,6 @@
+import type { Program } from '#platform/boot.ts'
 import type { Registry } from '#platform/module.ts'
+import { scopes } from '#modules/identity/index.ts'
 
 /**
  * Every module of the product: the only place that loads a `module.ts`, so that a split process loads what it hosts and
@@ -22,3 +24,6 @@ export const modules: Registry = {
     load: async () => (await import('./modules/notification/module.ts')).default,
   },
 }
+
+/** Vellum, whichever of its modules a process hosts. */
+export const program: Program = { registry: modules, authority: 'identity', scopes }

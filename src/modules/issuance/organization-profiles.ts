@@ -6,7 +6,7 @@ export interface OrganizationProfile {
   readonly id: string
   readonly slug: string
   readonly name: string
-  readonly url: string | null
+  readonly url?: string | undefined
   readonly defaultLocale: string
 }
 

@@ -28,6 +28,8 @@ export interface IdempotentOptions<T> {
   readonly access: Access
   /** Refuse a request without a key. Otherwise such a request simply runs. */
   readonly required?: boolean
+  /** What the request asks for, where the body was read as a stream: compared instead of the body's bytes. */
+  readonly content?: string
   /** All effects of the request, in the transaction in which the answer is stored. May run twice; see `Transaction`. */
   readonly run: (tx: Transaction<T>) => Promise<IdempotentAnswer>
 }
@@ -49,7 +51,7 @@ export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOpti
     const { status, body, headers } = await database.transaction(run)
     return answer({ status, headers: headers ?? {}, body: encode(body) })
   }
-  const content = Buffer.from(await c.req.arrayBuffer())
+  const content = options.content ?? Buffer.from(await c.req.arrayBuffer())
   await keys.load([organizationId])
   const request = `${c.req.method} ${new URL(c.req.url).pathname} ${createHash('sha256').update(content).digest('base64url')}`
   const requestDigest = keys.digest(organizationId, 'idempotency', request)

@@ -66,7 +66,7 @@ export function createSignRunner(
     const unsigned = buildOpenBadge({
       publicUrl,
       credentialId: credential.documentId,
-      issuer: { did: signer.did, name: issuer.name, url: issuer.url ?? undefined },
+      issuer: { did: signer.did, name: issuer.name, url: issuer.url },
       validFrom: signedAt,
       recipient: { ...personal, salt: randomBytes(16).toString('base64url') },
       achievement: {

@@ -45,7 +45,7 @@ export function createOrganizationKeys(
 
   async function makeKey(organizationId: OrganizationId): Promise<void> {
     const { slug } = await profiles.of(organizationId)
-    await clients.identity.freezeSlug({ organizationId })
+    await clients.identity.freezeOrganization({ id: organizationId })
     const { privateKey, publicKey } = generateEd25519KeyPair()
     const did = publicUrl.startsWith('https:')
       ? didWebFor(publicUrl, `organizations/${slug}`)

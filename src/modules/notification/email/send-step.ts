@@ -1,0 +1,90 @@
+import { eq } from 'drizzle-orm'
+import MailComposer from 'nodemailer/lib/mail-composer/index.js'
+import { z } from 'zod'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { notificationDelivered, notificationFailed } from '../events.ts'
+import type { NotificationContext } from '../notification-context.ts'
+import type { MessageContent, NotificationTables } from '../tables.ts'
+import { contentPlace } from '../message/messages.ts'
+import { certificateEmail } from './certificate-email.ts'
+import { MailRefused, type MailTransport } from './mail-transport.ts'
+
+/** Sends one e-mail. After a crash it may be sent again, under the same Message-ID. */
+export const sendEmail = defineStep({
+  kind: 'send-email',
+  input: z.object({ id: z.string() }),
+  leaseMs: 60_000,
+  concurrency: 32,
+})
+
+export type SendInput = z.output<typeof sendEmail.input>
+
+type Message = NotificationTables['messages']['$inferSelect']
+
+export const senderOf = (publicUrl: string, from: string | undefined): string =>
+  from ?? `no-reply@${new URL(publicUrl).hostname}`
+
+async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+export function createSendRunner(
+  { database, keys, clients, openDocument, publicUrl, config, now }: NotificationContext,
+  transport: MailTransport,
+): StepRunner<SendInput, NotificationTables> {
+  const from = senderOf(publicUrl, config.MAIL_FROM)
+
+  async function compose(message: Message, content: MessageContent, signal: AbortSignal): Promise<Buffer> {
+    const link = await clients.issuance.certificate({ credentialId: message.credentialId }, { signal })
+    const pdf = await bytesOf(await openDocument(link, { signal }))
+    const { subject, text, html, language } = certificateEmail(content, publicUrl)
+    return new MailComposer({
+      from: { name: content.issuerName, address: from },
+      to: { name: content.recipientName, address: content.recipientEmail },
+      subject,
+      text,
+      html,
+      messageId: `<${message.messageId}>`,
+      date: message.createdAt,
+      headers: { 'Content-Language': language, 'Auto-Submitted': 'auto-generated' },
+      attachments: [{ filename: link.fileName, content: pdf, contentType: link.mediaType }],
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+      .compile()
+      .build()
+  }
+
+  return async ({ input: { id }, signal }) => {
+    const { messages } = database.tables
+    const [message] = await database.read.select().from(messages).where(eq(messages.id, id))
+    if (!message) throw new Error('The message of this step is not there.')
+    if (message.state === 'sent') return undefined
+    await keys.load([message.organizationId, message.recipientId])
+    if (keys.isErased(message.recipientId)) return undefined
+    const content = JSON.parse(keys.openText(contentPlace(message.organizationId, id), message.content)) as MessageContent
+    const raw = await compose(message, content, signal)
+    const told = { messageId: message.messageId, credentialId: message.credentialId, channel: 'email' as const }
+    const organizationId = message.organizationId as OrganizationId
+    const finish = (state: 'sent' | 'failed', reason: string | null) => async (tx: Parameters<Finish>[0]) => {
+      await tx
+        .update(tx.tables.messages)
+        .set({ state, reason, finishedAt: now() })
+        .where(eq(tx.tables.messages.id, id))
+      if (reason === null) await tx.publish(notificationDelivered, organizationId, told)
+      else await tx.publish(notificationFailed, organizationId, { ...told, reason })
+    }
+    try {
+      await transport.send({ from, to: content.recipientEmail, messageId: message.messageId, raw })
+    } catch (error) {
+      if (!(error instanceof MailRefused)) throw error
+      return finish('failed', `refused with ${error.code}`)
+    }
+    return finish('sent', null)
+  }
+}
+
+type Finish = Exclude<Awaited<ReturnType<StepRunner<SendInput, NotificationTables>>>, void>

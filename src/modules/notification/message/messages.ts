@@ -1,0 +1,117 @@
+import { and, desc, eq, lt, type SQL } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { EventHandler } from '#platform/module.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import type { recipientErased } from '#modules/identity/index.ts'
+import type { credentialIssued } from '#modules/issuance/index.ts'
+import type { MailTransport } from '../email/mail-transport.ts'
+import { sendEmail } from '../email/send-step.ts'
+import type { NotificationContext } from '../notification-context.ts'
+import type { MessageContent, NotificationTables } from '../tables.ts'
+
+/** Where the sealed part of a message lives. */
+export const contentPlace = (organizationId: string, id: string) => ({
+  organizationId: organizationId as OrganizationId,
+  table: 'messages',
+  column: 'content',
+  row: id,
+})
+
+/** A credential was issued: its recipient is to be told, once. */
+export function tellRecipient({ keys, publicUrl, now }: NotificationContext): EventHandler<NotificationTables, typeof credentialIssued> {
+  return async ({ data, organizationId }) => {
+    if (!data.notify) return undefined
+    const content: MessageContent = {
+      recipientName: data.recipientName,
+      recipientEmail: data.recipientEmail,
+      achievementName: data.achievementName,
+      issuerName: data.issuerName,
+      publicId: data.publicId,
+      locale: data.locale,
+      test: data.test,
+    }
+    await keys.load([organizationId, data.recipientId])
+    const id = uuidv7()
+    return async (tx) => {
+      const { messages } = tx.tables
+      const written = await tx
+        .insert(messages)
+        .values({
+          id,
+          organizationId,
+          recipientId: data.recipientId,
+          credentialId: data.credentialId,
+          channel: 'email',
+          occasion: 'credential.issued',
+          messageId: `${data.credentialId}.issued@${new URL(publicUrl).hostname}`,
+          content: keys.seal(data.recipientId, contentPlace(organizationId, id), JSON.stringify(content)),
+          state: 'pending',
+          createdAt: now(),
+        })
+        .onConflictDoNothing({ target: [messages.credentialId, messages.channel, messages.occasion] })
+        .returning({ id: messages.id })
+      if (written.length > 0) await tx.addStep(sendEmail, organizationId, id, { id })
+    }
+  }
+}
+
+/** The key is gone, so the sealed contents are noise; a file in `MAIL_DIR` is still in our hands and goes. */
+export function forgetRecipient(
+  { database, keys }: NotificationContext,
+  transport: MailTransport,
+): EventHandler<NotificationTables, typeof recipientErased> {
+  return async ({ data: { recipientId } }) => {
+    keys.forget(recipientId)
+    const { messages } = database.tables
+    const sent = await database.read
+      .select({ messageId: messages.messageId })
+      .from(messages)
+      .where(eq(messages.recipientId, recipientId))
+    for (const { messageId } of sent) await transport.forget(messageId)
+    return undefined
+  }
+}
+
+export interface MessageView {
+  readonly id: string
+  readonly credentialId: string
+  readonly channel: 'email'
+  readonly messageId: string
+  readonly state: NotificationTables['messages']['$inferSelect']['state']
+  readonly reason: string | null
+  readonly createdAt: string
+  readonly finishedAt: string | null
+}
+
+/** Newest first, without names and addresses. `next` is the id to give as `after`. */
+export async function listMessages(
+  { database }: NotificationContext,
+  organizationId: OrganizationId,
+  filter: { credentialId?: string | undefined; state?: MessageView['state'] | undefined; after?: string | undefined; limit: number },
+): Promise<{ messages: MessageView[]; next: string | null }> {
+  const { messages } = database.tables
+  const conditions: SQL[] = [eq(messages.organizationId, organizationId)]
+  if (filter.credentialId) conditions.push(eq(messages.credentialId, filter.credentialId))
+  if (filter.state) conditions.push(eq(messages.state, filter.state))
+  if (filter.after) conditions.push(lt(messages.id, filter.after))
+  const rows = await database.read
+    .select()
+    .from(messages)
+    .where(and(...conditions))
+    .orderBy(desc(messages.id))
+    .limit(filter.limit + 1)
+  const page = rows.slice(0, filter.limit)
+  return {
+    messages: page.map(({ id, credentialId, channel, messageId, state, reason, createdAt, finishedAt }) => ({
+      id,
+      credentialId,
+      channel,
+      messageId,
+      state,
+      reason,
+      createdAt: createdAt.toISOString(),
+      finishedAt: finishedAt?.toISOString() ?? null,
+    })),
+    next: rows.length > filter.limit ? (page.at(-1)?.id ?? null) : null,
+  }
+}

@@ -1,0 +1,52 @@
+import { eq } from 'drizzle-orm'
+import { defineModule, runStep, subscribe } from '#platform/module.ts'
+import { recipientErased } from '#modules/identity/index.ts'
+import { credentialIssued, issuance } from '#modules/issuance/index.ts'
+import { notificationConfig } from './config.ts'
+import { notification } from './contract.ts'
+import { folderTransport, smtpTransport } from './email/mail-transport.ts'
+import { createSendRunner, sendEmail } from './email/send-step.ts'
+import { notificationDelivered, notificationFailed } from './events.ts'
+import { forgetRecipient, tellRecipient } from './message/messages.ts'
+import { notificationRoutes } from './routes.ts'
+import { schema } from './tables.ts'
+
+/** Notification: what was to be told to whom, and what became of it. */
+export default defineModule({
+  contract: notification,
+  uses: { issuance },
+  publishes: [notificationDelivered, notificationFailed],
+  subscribes: { issuance: ['credential'], identity: ['recipient'] },
+  schema,
+  config: notificationConfig,
+  start(context) {
+    const { config, database } = context
+    const transport =
+      config.SMTP_URL === undefined
+        ? folderTransport(config.MAIL_DIR)
+        : smtpTransport(config.SMTP_URL, config.SMTP_CONNECTIONS)
+    return {
+      handlers: {
+        async messages({ credentialId }) {
+          const { messages } = database.tables
+          const rows = await database.read.select().from(messages).where(eq(messages.credentialId, credentialId))
+          return {
+            messages: rows.map(({ messageId, channel, state, createdAt, finishedAt }) => ({
+              messageId,
+              channel,
+              state,
+              at: (finishedAt ?? createdAt).toISOString(),
+            })),
+          }
+        },
+      },
+      routes: (app) => notificationRoutes(app, context),
+      subscriptions: [
+        subscribe('issuance', credentialIssued, tellRecipient(context)),
+        subscribe('identity', recipientErased, forgetRecipient(context, transport)),
+      ],
+      steps: [runStep(sendEmail, createSendRunner(context, transport))],
+      stop: async () => transport.close(),
+    }
+  },
+})

@@ -1,0 +1,11 @@
+import type { ModuleContext } from '#platform/module.ts'
+import type { issuance } from '#modules/issuance/index.ts'
+import type { NotificationConfig } from './config.ts'
+import type { NotificationTables } from './tables.ts'
+
+/** What every use case of notification is given. */
+export type NotificationContext = ModuleContext<
+  NotificationTables,
+  { readonly issuance: typeof issuance },
+  NotificationConfig
+>

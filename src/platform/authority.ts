@@ -1,0 +1,79 @@
+import type { JSONWebKeySet } from 'jose'
+import { z } from 'zod'
+import { type Client, operation } from './contract.ts'
+
+/**
+ * What the platform itself asks of the one module that keeps data keys and signs access tokens. That module's contract
+ * contains these operations; which module it is, the registry says.
+ */
+export const authorityOperations = {
+  /** All versions of the data keys of the subjects; unknown subjects are left out. */
+  dataKeys: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ subjects: z.array(z.string()).min(1).max(500) }),
+    output: z.object({
+      keys: z.array(
+        z.object({
+          subject: z.string(),
+          version: z.number().int(),
+          /** 32 bytes, base64; null when the subject was erased. */
+          key: z.string().nullable(),
+          erased: z.boolean(),
+        }),
+      ),
+    }),
+  }),
+  /** The public keys (JWKS, RFC 7517) that access tokens are checked with. */
+  verificationKeys: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: z.object({}),
+    output: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+  }),
+  /** What makes an access token void before it expires. */
+  revocations: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: z.object({}),
+    output: z.object({ tokens: z.array(z.string()), clients: z.array(z.string()) }),
+  }),
+} as const
+
+export const authorityContract = <const M extends string>(module: M) => ({ module, operations: authorityOperations }) as const
+export type AuthorityClient = Client<ReturnType<typeof authorityContract<string>>>
+
+export interface TokenAuthority {
+  /** For `createAccessTokens`. */
+  keys(): Promise<JSONWebKeySet>
+  isRevoked(tokenId: string, clientId: string): boolean
+  /** Fetches the revocations anew; then again every 30 s, so that a disabled client stops working within a minute. */
+  start(): Promise<void>
+  stop(): void
+}
+
+const REFRESH_MS = 30_000
+
+/** Knows the authority's public keys and revocations without asking it for every request. */
+export function createTokenAuthority(client: AuthorityClient, onError: (error: unknown) => void): TokenAuthority {
+  let tokens: ReadonlySet<string> = new Set()
+  let clients: ReadonlySet<string> = new Set()
+  let timer: ReturnType<typeof setInterval> | undefined
+  const refresh = async (): Promise<void> => {
+    const revoked = await client.revocations({})
+    tokens = new Set(revoked.tokens)
+    clients = new Set(revoked.clients)
+  }
+  return {
+    keys: async () => (await client.verificationKeys({})) as unknown as JSONWebKeySet,
+    isRevoked: (tokenId, clientId) => tokens.has(tokenId) || clients.has(clientId),
+    async start() {
+      timer ??= setInterval(() => void refresh().catch(onError), REFRESH_MS)
+      timer.unref?.()
+      await refresh().catch(onError)
+    },
+    stop() {
+      clearInterval(timer)
+    },
+  }
+}

@@ -1,0 +1,286 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { type Assets, folderAssets } from './assets.ts'
+import { authorityContract, type AuthorityClient, createTokenAuthority } from './authority.ts'
+import { createClient } from './call/client.ts'
+import { createServiceTokens } from './call/service-token.ts'
+import { directTransport, httpTransport, type Transport } from './call/transport.ts'
+import { ConfigurationError, type Environment, readSettings, type Settings, sqliteFolder } from './config.ts'
+import { openMasterKey } from './crypto/master-key.ts'
+import { lockDataDirectory } from './database/data-directory-lock.ts'
+import { memoryBus } from './events/bus-memory.ts'
+import { type HostedModule, type Host, hostModule } from './host-module.ts'
+import { createAccessTokens } from './http/access-token.ts'
+import { createPublicApp } from './http/app.ts'
+import { mountDocs } from './http/docs-page.ts'
+import { listen, type Listener } from './http/listener.ts'
+import { mergeOpenApi, moduleDocument, type OpenApiDocument } from './http/openapi.ts'
+import { mountProbes } from './http/probes.ts'
+import type { ModuleDefinition, Registry } from './module.ts'
+import { platformContract } from './platform-operations.ts'
+import { Problem } from './problem.ts'
+import { createLog } from './telemetry/log.ts'
+import { startTracing } from './telemetry/trace.ts'
+import { checkTopology, readTopology, type Topology } from './topology.ts'
+
+export const version = '0.1.0'
+
+/** What a program that runs modules is made of. */
+export interface Program {
+  readonly registry: Registry
+  /** The module whose contract contains `authorityOperations`. */
+  readonly authority: string
+  /** What an access token can permit, for the API's document. */
+  readonly scopes: Readonly<Record<string, string>>
+}
+
+export interface BootOptions {
+  readonly environment: Environment
+  readonly assets?: Assets
+  readonly log?: Logger
+  /** False: no TCP listeners; commands that open the files themselves. */
+  readonly listeners?: boolean
+}
+
+export interface Running {
+  readonly settings: Settings
+  readonly topology: Topology
+  /** Undefined without listeners, or away from the front. */
+  readonly publicListener: Listener | undefined
+  readonly internalListener: Listener | undefined
+  /** Calls to hosted and remote modules as the given caller. */
+  readonly transportTo: (module: string) => Transport
+  /** What the unix socket and the commands talk to: internal and public routes. */
+  readonly control: Hono
+  readonly serviceSecret: Uint8Array
+  /** Stops in the reverse order of the start; safe to call twice. */
+  stop(): Promise<void>
+}
+
+/** `DATA_DIR/vellum.sock`: where commands reach the running process. */
+export const socketPath = (dataDir: string): string => join(dataDir, 'vellum.sock')
+
+/** Only of the modules that this process hosts: nothing else is loaded. */
+async function loadDefinitions(registry: Registry, hosted: readonly string[]) {
+  const loaded = await Promise.all(hosted.map(async (name) => [name, await registry[name]?.load()] as const))
+  return Object.fromEntries(loaded.filter((entry): entry is [string, ModuleDefinition] => entry[1] !== undefined))
+}
+
+/** The used before the users. Throws on a cycle: two modules that call each other are one. */
+function inOrderOfUse(definitions: Readonly<Record<string, ModuleDefinition>>): string[] {
+  const done: string[] = []
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name)) throw new Error(`Modules call each other in a circle: ${[...path, name].join(' → ')}.`)
+    const definition = definitions[name]
+    if (!definition || done.includes(name)) return
+    for (const { module } of Object.values(definition.uses)) visit(module, [...path, name])
+    done.push(name)
+  }
+  for (const name of Object.keys(definitions)) visit(name, [])
+  return done
+}
+
+const tlsOf = ({ TLS_CERT_FILE, TLS_KEY_FILE }: Settings) =>
+  TLS_CERT_FILE !== undefined && TLS_KEY_FILE !== undefined
+    ? { cert: readFileSync(TLS_CERT_FILE, 'utf8'), key: readFileSync(TLS_KEY_FILE, 'utf8') }
+    : undefined
+
+/** In one process: what is not built yet is refused, not passed over. */
+function refuseWhatIsMissing(settings: Settings, topology: Topology): void {
+  const messages: string[] = []
+  if (settings.REDIS_URL !== undefined)
+    messages.push('REDIS_URL: this version carries events in memory only; leave it unset and run all modules in one process.')
+  if (topology.hosted.length === 0)
+    messages.push('MODULES: this version has no gateway as a process of its own; run MODULES=all.')
+  if (messages.length > 0) throw new ConfigurationError(messages)
+}
+
+/**
+ * Brings a process up: configuration, key check, lock, migrations, modules, listeners, and consumers last.
+ * Throws `ConfigurationError` before anything is written when it cannot work.
+ */
+export async function boot(program: Program, options: BootOptions): Promise<Running> {
+  const { registry } = program
+  const known = Object.keys(registry)
+  const asked = readTopology(options.environment.MODULES || 'all', known, options.environment)
+  const definitions = await loadDefinitions(registry, asked.hosted)
+  const configurations = Object.fromEntries(Object.entries(definitions).map(([name, { config }]) => [name, config]))
+  const { settings, modules: configs, environment } = readSettings(options.environment, configurations)
+  const topology = readTopology(settings.MODULES, known, environment)
+  refuseWhatIsMissing(settings, topology)
+  const needs = Object.entries(definitions).map(
+    ([name, { uses, subscribes }]) =>
+      [name, { uses: [...Object.values(uses).map(({ module }) => module), program.authority], hears: Object.keys(subscribes) }] as const,
+  )
+  checkTopology(topology, Object.fromEntries(needs), { redis: settings.REDIS_URL !== undefined })
+  const order = inOrderOfUse(definitions)
+
+  const { serviceSecret: secretText, generatedFile } = openMasterKey({
+    dataDir: settings.DATA_DIR,
+    databaseDir: sqliteFolder(settings.DATABASE_URL),
+    env: environment,
+    mayCreate: topology.hosted.includes(program.authority),
+  })
+  const serviceSecret = new TextEncoder().encode(secretText)
+  const folder = sqliteFolder(settings.DATABASE_URL)
+  const lock = folder === undefined ? undefined : lockDataDirectory(folder)
+  const log = options.log ?? createLog({ level: settings.LOG_LEVEL, version })
+  if (generatedFile !== undefined)
+    log.warn({ file: generatedFile }, 'a master key was generated: keep a copy apart from the data, nothing can be opened without it')
+
+  const stops: (() => Promise<void> | void)[] = [() => lock?.release()]
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      for (const undo of stops.reverse()) await Promise.resolve(undo()).catch((error: unknown) => log.error({ err: error }, 'stopping'))
+    })()
+    return stopping
+  }
+
+  try {
+    if (settings.OTLP_URL !== undefined) {
+      const tracing = await startTracing({ url: settings.OTLP_URL, serviceName: 'vellum', version })
+      stops.push(() => tracing.stop())
+    }
+    return await start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  async function start(): Promise<Running> {
+    const tokens = createServiceTokens(serviceSecret)
+    const internal = new Hono()
+    const hosted = new Map<string, HostedModule>()
+    const transports = new Map<string, Transport>()
+    const twice = settings.DELIVER_TWICE
+    let loopback: string | undefined
+    const transportTo = (module: string): Transport => (request) => {
+      let transport = transports.get(module)
+      if (!transport) {
+        const remote = topology.remote[module]
+        const near = hosted.get(module)
+        if (remote !== undefined) transport = httpTransport(remote, { twice })
+        else if (settings.INTERNAL_CALLS === 'loopback' && loopback !== undefined) transport = httpTransport(loopback, { twice })
+        else if (near) transport = directTransport(near.internal, { twice })
+        else throw new Problem('unavailable', `The module ${module} is not up yet; try again in a moment.`, { retryAfterSeconds: 1 })
+        transports.set(module, transport)
+      }
+      return transport(request)
+    }
+    const authorityFor = (caller: string): AuthorityClient =>
+      createClient(authorityContract(program.authority), transportTo(program.authority), { module: caller, tokens })
+    const bus = memoryBus()
+    stops.push(() => bus.close())
+    const host: Host = {
+      settings,
+      serviceSecret,
+      tokens,
+      log,
+      assets: options.assets ?? folderAssets,
+      bus,
+      now: () => new Date(),
+      transportTo,
+      fetchKeys: async (caller, subjects) => (await authorityFor(caller).dataKeys({ subjects })).keys,
+      platformClient: (caller, module) => createClient(platformContract(module), transportTo(module), { module: caller, tokens }),
+    }
+    for (const name of order) {
+      const definition = definitions[name] as ModuleDefinition
+      const module = await hostModule(name, definition, configs[name], host)
+      stops.push(() => module.close())
+      hosted.set(name, module)
+      internal.route('/', module.internal)
+    }
+
+    const authority = createTokenAuthority(authorityFor('platform'), (error) => log.warn({ err: error }, 'revocations'))
+    const publicApp = createPublicApp({
+      log,
+      tls: settings.PUBLIC_URL.startsWith('https:'),
+      accessTokens: createAccessTokens({
+        keys: authority.keys,
+        issuer: settings.PUBLIC_URL,
+        audience: settings.PUBLIC_URL,
+        isRevoked: authority.isRevoked,
+      }),
+    })
+    const documents: Record<string, OpenApiDocument> = {}
+    let prepared = false
+    let isStopping = false
+    const probes = {
+      version,
+      modules: topology.hosted,
+      isStopping: () => isStopping,
+      checks: {
+        modules: () => {
+          if (!prepared) throw new Error('are not prepared yet')
+        },
+        ...Object.fromEntries(
+          [...hosted].map(([name, { database }]) => [`database ${name}`, () => database.raw.$count(database.raw.platform.stepKinds).then(() => undefined)]),
+        ),
+      },
+    }
+    mountProbes(publicApp, probes)
+    mountProbes(internal, probes)
+    mountDocs(publicApp, {
+      document: () => mergeOpenApi(documents, { publicUrl: settings.PUBLIC_URL, version, scopes: program.scopes }),
+      script: host.assets.docsScript,
+    })
+    for (const [name, module] of hosted) {
+      const app = module.mountPublic(publicApp)
+      if (app) documents[name] = checkedPaths(name, moduleDocument(app, name), registry)
+    }
+    publicApp.get('/', (c) => c.redirect('/docs'))
+    internal.all('*', (c) => publicApp.fetch(c.req.raw))
+
+    const tls = tlsOf(settings)
+    let internalListener: Listener | undefined
+    let publicListener: Listener | undefined
+    const open = async (listener: Promise<Listener>): Promise<Listener> => {
+      const opened = await listener
+      stops.push(() => opened.close(settings.STOP_TIMEOUT_MS))
+      return opened
+    }
+    if (options.listeners !== false) {
+      internalListener = await open(
+        listen({ fetch: internal.fetch, at: { port: settings.INTERNAL_PORT, host: settings.INTERNAL_HOST } }),
+      )
+      loopback = `http://127.0.0.1:${internalListener.port}`
+      await open(listen({ fetch: internal.fetch, at: { socketPath: socketPath(settings.DATA_DIR) } }))
+    }
+
+    await authority.start()
+    stops.push(() => authority.stop())
+    for (const name of order) await hosted.get(name)?.parts.prepare?.()
+    await authority.start()
+    prepared = true
+
+    if (options.listeners !== false && topology.front)
+      publicListener = await open(
+        listen({ fetch: publicApp.fetch, at: { port: settings.PORT, host: settings.HOST }, ...(tls && { tls }) }),
+      )
+    for (const name of order) {
+      const module = hosted.get(name) as HostedModule
+      stops.push(() => module.stopWork())
+      await module.startWork()
+    }
+    stops.push(() => {
+      isStopping = true
+    })
+    log.info(
+      { modules: order, publicUrl: settings.PUBLIC_URL, internal: internalListener?.url, pid: process.pid },
+      'ready',
+    )
+    return { settings, topology, publicListener, internalListener, transportTo, control: internal, serviceSecret, stop }
+  }
+}
+
+/** A route outside the module's registered paths would be out of reach behind a gateway. */
+function checkedPaths(name: string, document: OpenApiDocument, registry: Registry): OpenApiDocument {
+  const { paths } = registry[name] as Registry[string]
+  for (const path of Object.keys(document.paths ?? {}))
+    if (!paths.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
+      throw new Error(`${name} answers ${path}, which is none of its paths in the registry.`)
+  return document
+}

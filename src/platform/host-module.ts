@@ -1,0 +1,181 @@
+import { Hono } from 'hono'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Logger } from 'pino'
+import type { Assets } from './assets.ts'
+import { auditGuardStatements, auditHook } from './audit/audit.ts'
+import { verifyAudit } from './audit/verify-audit.ts'
+import { filesystemBlobs } from './blobs/filesystem.ts'
+import { createClient } from './call/client.ts'
+import { createDocuments, createOpenDocument, mountDocuments } from './call/documents.ts'
+import { mountContract } from './call/server.ts'
+import type { ServiceTokens } from './call/service-token.ts'
+import type { Transport } from './call/transport.ts'
+import type { Settings } from './config.ts'
+import type { Client, Contract } from './contract.ts'
+import { createKeyRing, type FetchedKey } from './crypto/key-ring.ts'
+import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
+import type { PlatformDatabase } from './database/transaction.ts'
+import type { Bus } from './events/bus.ts'
+import { createInbox } from './events/inbox.ts'
+import { publishHook, readPage, readRange } from './events/outbox.ts'
+import { createRelay } from './events/relay.ts'
+import { replay } from './events/replay.ts'
+import type { FetchEvents, FetchPage } from './events/subscription.ts'
+import { mountPublicRoutes } from './http/app.ts'
+import type { ModuleDefinition, ModuleParts, PublicApp } from './module.ts'
+import { type platformContract, platformOperations } from './platform-operations.ts'
+import { memoryDoorbell } from './work/doorbell-memory.ts'
+import { listParked, listSteps, releaseParked, retrySteps } from './work/maintenance.ts'
+import { retryPolicy } from './work/retry-rules.ts'
+import { createRunner } from './work/runner.ts'
+import { addStepHook } from './work/steps.ts'
+
+/** What a module shares with the process that hosts it. */
+export interface Host {
+  readonly settings: Settings
+  readonly serviceSecret: Uint8Array
+  readonly tokens: ServiceTokens
+  readonly log: Logger
+  readonly assets: Assets
+  readonly bus: Bus
+  readonly now: () => Date
+  readonly transportTo: (module: string) => Transport
+  /** Data keys, for every module but the authority, which reads its own. */
+  readonly fetchKeys: (caller: string, subjects: string[]) => Promise<readonly FetchedKey[]>
+  readonly platformClient: (caller: string, module: string) => Client<ReturnType<typeof platformContract<string>>>
+}
+
+export interface HostedModule {
+  readonly name: string
+  readonly database: PlatformDatabase
+  readonly parts: ModuleParts<Contract, unknown>
+  /** `/internal/{name}/…` */
+  readonly internal: Hono
+  /** Adds the public routes; answers the app that its part of the OpenAPI document comes from. */
+  mountPublic(app: PublicApp): OpenAPIHono<any> | undefined
+  /** Relay, steps, and what it hears: in this order, once everything else stands. */
+  startWork(): Promise<void>
+  /** Hears nothing more and finishes what runs. */
+  stopWork(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Migrates and opens the module's database, and composes it. Nothing runs yet. */
+export async function hostModule(
+  name: string,
+  definition: ModuleDefinition<any, any, any, any>,
+  config: unknown,
+  host: Host,
+): Promise<HostedModule> {
+  const { settings, now, bus } = host
+  const { schema } = definition
+  const log = host.log.child({ module: name })
+  const url = settings.DATABASE_URL
+  await migrateDatabase({
+    schema,
+    url,
+    migrations: host.assets.migrations(name, dialectOf(url)),
+    guards: auditGuardStatements,
+  })
+  let own: ((subjects: string[]) => Promise<readonly FetchedKey[]>) | undefined
+  const keys = createKeyRing({ fetchKeys: (subjects) => (own ? own(subjects) : host.fetchKeys(name, subjects)) })
+  const database: PlatformDatabase<any> = await openDatabase({
+    schema,
+    url,
+    hooks: { publish: publishHook(keys), addStep: addStepHook, audit: auditHook(name) },
+    onError: (error) => log.error({ err: error }, 'database'),
+  })
+  const blobs = filesystemBlobs({ directory: `${settings.DATA_DIR}/blobs`, module: name, keys })
+  const caller = { module: name, tokens: host.tokens }
+  const uses: Record<string, Contract> = definition.uses
+  const clients = Object.fromEntries(
+    Object.entries(uses).map(([alias, contract]) => [alias, createClient(contract, host.transportTo(contract.module), caller)]),
+  )
+  const parts: ModuleParts<any, any> = definition.start({
+    name,
+    config,
+    publicUrl: settings.PUBLIC_URL,
+    database,
+    clients,
+    openDocument: createOpenDocument(host.transportTo, caller),
+    documents: createDocuments({ module: name, secret: host.serviceSecret }),
+    keys,
+    blobs,
+    log,
+    now,
+  })
+  const { handlers } = parts as { handlers: Record<string, any> }
+  if (handlers.dataKeys) own = async (subjects) => (await handlers.dataKeys({ subjects })).keys
+
+  const fetchEvents: FetchEvents = async ({ publisher, ...range }) =>
+    (await host.platformClient(name, publisher).storedEvents(range)).events
+  const fetchPage: FetchPage = async ({ publisher, ...page }) =>
+    (await host.platformClient(name, publisher).storedEventPage(page)).events
+  const policy = retryPolicy(settings.STEP_RETRY_BASE_MS)
+  const sweepMs = settings.SWEEP_INTERVAL_MS
+  const doorbell = memoryDoorbell()
+  database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))
+  const relay = createRelay({ database, bus, log, sweepMs, deliverTwice: settings.DELIVER_TWICE })
+  const runner = createRunner({
+    database,
+    bindings: parts.steps ?? [],
+    policy,
+    doorbell,
+    log,
+    sweepMs,
+    drainMs: settings.STOP_TIMEOUT_MS,
+  })
+  const inbox = createInbox({
+    database,
+    subscribes: definition.subscribes,
+    subscriptions: parts.subscriptions ?? [],
+    keys,
+    fetchEvents,
+    policy,
+    log,
+    sweepMs,
+  })
+
+  const internal = new Hono()
+  const { contract } = definition as { contract: Contract }
+  mountContract(
+    internal,
+    { module: name, operations: { ...contract.operations, ...platformOperations } },
+    {
+      ...handlers,
+      storedEvents: async (range: any) => ({ events: await readRange(database, range) }),
+      storedEventPage: async (page: any) => ({ events: await readPage(database, page) }),
+      replayEvents: ({ publisher, family, since }: any) =>
+        replay({ database, fetchPage, publisher, family, ...(since && { since: new Date(since) }) }),
+      steps: (filter: any) => listSteps(database, filter),
+      retrySteps: (filter: any) => retrySteps(database, filter),
+      parkedEvents: () => listParked(database),
+      releaseParked: (which: any) => releaseParked(database, which),
+      verifyAudit: () => verifyAudit(database),
+    } as any,
+    { tokens: host.tokens, log },
+  )
+  mountDocuments(internal, { module: name, secret: host.serviceSecret, blobs, tokens: host.tokens, log })
+
+  return {
+    name,
+    database,
+    parts,
+    internal,
+    mountPublic: (app) => parts.routes && mountPublicRoutes(app, parts.routes),
+    async startWork() {
+      relay.start()
+      await runner.start()
+      inbox.start(bus)
+    },
+    async stopWork() {
+      await inbox.stop()
+      await relay.stop()
+      await runner.stop()
+    },
+    async close() {
+      await parts.stop?.()
+      await database.close()
+    },
+  }
+}
