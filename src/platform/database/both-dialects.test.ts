@@ -74,6 +74,8 @@ async function scenario(database: PlatformDatabase<Notes>) {
   seen.preparedRead = await database.run(noteById, { id: 'n3' })
   seen.preparedAgain = await database.run(noteById, { id: 'n1' })
   seen.raw = await database.raw.rows(sql`select id, size, count(*) over () as n from ${notes} where id = ${'n1'}`)
+  seen.boundRaw = await database.raw.rows(sql`
+    select id from ${notes} where written_at = ${at} and done = ${false} and seal = ${row.seal} order by id`)
   const [clock] = await database.raw.select({ now: sql<Date>`${database.raw.now()}`.mapWith(notes.writtenAt) }).from(counters)
   seen.clock = Math.abs(clock!.now.getTime() - Date.now()) < 60_000
   return seen
@@ -87,6 +89,7 @@ describe('one scenario on both dialects', () => {
       expect.objectContaining({ id: 'n2', title: 'untitled', done: false, content: '5', seal: null }),
     ])
     expect(onSqlite.clock).toBe(true)
+    expect(onSqlite.boundRaw).toEqual([{ id: 'n1' }])
     expect(onSqlite.preparedRead).toHaveLength(1)
     const onPostgres = await scenario(databases.postgres)
     expect(onPostgres).toEqual(onSqlite)
