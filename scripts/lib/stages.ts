@@ -28,7 +28,7 @@ export function stages(profile: Profile): Stage[] {
     { name: 'unused', command: [bin('knip'), '--no-progress'] },
     { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
     { name: 'licences', command: ['node', 'scripts/check-licences.ts'] },
-    { name: 'unit', command: vitest(report, fast ? testsWithServers() : []), report },
+    { name: 'unit', command: vitest(report, fast ? ['test/**', ...testsWithServers()] : []), report },
   ]
   if (!fast) {
     list.push(
