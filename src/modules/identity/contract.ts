@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { authorityOperations } from '#platform/authority.ts'
 import { contract, operation } from '#platform/contract.ts'
 import { allScopes } from './scopes.ts'
 
 const Id = z.string().min(1).max(64)
-const Empty = z.object({})
 
 export const Scope = z.enum(allScopes)
 export const Slug = z
@@ -41,23 +41,9 @@ export const NewOrganization = z.object({
 })
 export type NewOrganization = z.output<typeof NewOrganization>
 
-export const DataKey = z.object({
-  subject: z.string(),
-  version: z.number().int(),
-  /** 32 bytes, base64; null when the subject was erased. Held in memory for a minute and never stored. */
-  key: z.string().nullable(),
-  erased: z.boolean(),
-})
-
-/** What other modules may ask of `identity`. */
+/** What other modules may ask of `identity`; among it what the platform needs of it: data keys, token keys, revocations. */
 export const identity = contract('identity', {
-  /** All versions of the data keys of the subjects; unknown subjects are left out. What a key ring fetches. */
-  dataKeys: operation({
-    effect: 'read',
-    timeoutMs: 5_000,
-    input: z.object({ subjects: z.array(Id).min(1).max(500) }),
-    output: z.object({ keys: z.array(DataKey) }),
-  }),
+  ...authorityOperations,
 
   /**
    * Mints recipients with data keys ahead of need, so that accepting a credential calls nobody. The same reservation gets the
@@ -138,27 +124,6 @@ export const identity = contract('identity', {
     timeoutMs: 5_000,
     input: z.object({ organizationId: Id, clientId: Id }),
     output: z.object({ disabledAt: z.string() }),
-  }),
-
-  /** The public keys (JWKS, RFC 7517) that access tokens are checked with; cached for at most five minutes. */
-  verificationKeys: operation({
-    effect: 'read',
-    timeoutMs: 2_000,
-    input: Empty,
-    output: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
-  }),
-
-  /** What makes an access token void before it expires; fetched at most once a minute, and as short as tokens live. */
-  revocations: operation({
-    effect: 'read',
-    timeoutMs: 2_000,
-    input: Empty,
-    output: z.object({
-      /** The `jti` of revoked tokens that have not expired yet. */
-      tokens: z.array(z.string()),
-      /** Clients that were disabled while a token of theirs can still be alive. */
-      clients: z.array(z.string()),
-    }),
   }),
 
   /** An access token for a person at the command line; it lives as long as any other. Nothing is stored. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createKeyRing } from '../crypto/key-ring.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import type { Blobs } from './blobs.ts'
-import { createFilesystemBlobs } from './filesystem.ts'
+import { filesystemBlobs } from './filesystem.ts'
 
 const org = 'org' as OrganizationId
 const content = new TextEncoder().encode('a canary name in a certificate')
@@ -15,8 +15,8 @@ let folder = ''
 let blobs: Blobs
 
 const openBlobs = () =>
-  createFilesystemBlobs({
-    folder,
+  filesystemBlobs({
+    directory: folder,
     module: 'issuance',
     keys: createKeyRing({
       fetchKeys: async (subjects) =>

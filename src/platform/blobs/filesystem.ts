@@ -9,7 +9,7 @@ import type { Blobs } from './blobs.ts'
 
 export interface FilesystemBlobsOptions {
   /** `{DATA_DIR}/blobs`; each module has a folder of its own in it. */
-  readonly folder: string
+  readonly directory: string
   readonly module: string
   readonly keys: KeyRing
 }
@@ -18,8 +18,8 @@ export interface FilesystemBlobsOptions {
  * Sealed files in a folder, modes 0600 and 0700. A file is written under a temporary name, forced to disk and renamed, and
  * so is its folder: after a crash a name holds its old content or its new one, whole.
  */
-export function createFilesystemBlobs({ folder, module, keys }: FilesystemBlobsOptions): Blobs {
-  const root = join(folder, segments(module, 1).join('/'))
+export function filesystemBlobs({ directory, module, keys }: FilesystemBlobsOptions): Blobs {
+  const root = join(directory, segments(module, 1).join('/'))
   const pathOf = (name: string): string => join(root, ...segments(name))
   const place = (name: string, organizationId: OrganizationId): SealPlace => ({
     organizationId,
