@@ -1,6 +1,9 @@
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SQL } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { Client } from 'pg'
 import { auditGuardStatements, auditHook } from '#platform/audit/audit.ts'
 import { createKeyRing } from '#platform/crypto/key-ring.ts'
 import type { KeyRing } from '#platform/crypto/key-ring-types.ts'
@@ -36,6 +39,8 @@ export interface TestDatabase<T> {
   readonly database: PlatformDatabase<T>
   /** The SQLite file; empty on Postgres. */
   readonly file: string
+  /** Works past the module's own rights, as who owns the database can. */
+  asOwner(work: (rows: (query: SQL) => Promise<unknown>) => Promise<unknown>): Promise<void>
   /** Every file that SQLite wrote. */
   files(): string[]
   close(): Promise<void>
@@ -54,6 +59,8 @@ export async function sqliteDatabase<T>(schema: Schema<T>, keys: KeyRing, file?:
   return {
     database,
     file: path,
+    // A module owns its file.
+    asOwner: async (work) => void (await database.platformTransaction((_, raw) => work((query) => raw.rows(query)))),
     files: () => globSync(`${path}*`),
     async close() {
       await database.close()
@@ -73,7 +80,13 @@ export async function postgresDatabase<T>(schema: Schema<T>, keys: KeyRing, reus
     })
   }
   const database = openPostgres({ schema, url, hooks: hooksOf(schema.module, keys) })
-  return { database, url, file: '', files: () => [], close: () => database.close() }
+  const asOwner: TestDatabase<T>['asOwner'] = async (work) => {
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    const owner = drizzle(client, { casing: 'snake_case' })
+    await work((query) => owner.execute(query)).finally(() => client.end())
+  }
+  return { database, url, file: '', asOwner, files: () => [], close: () => database.close() }
 }
 
 type Open = <T>(schema: Schema<T>, keys: KeyRing) => Promise<TestDatabase<T>>
