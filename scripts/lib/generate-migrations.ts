@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as drizzleKit from 'drizzle-kit/api'
-import { postgresSchemaName } from '../../src/platform/database/columns.ts'
+import { casing, postgresSchemaName } from '../../src/platform/database/columns.ts'
 import type { Dialect } from '../../src/platform/database/database.ts'
 import type { Schema } from '../../src/platform/database/schema.ts'
-import { casing } from '../../src/platform/database/sqlite-connection.ts'
 
 export interface GeneratedMigration {
   readonly dialect: Dialect

@@ -1,6 +1,9 @@
 import * as pg from 'drizzle-orm/pg-core'
 import * as lite from 'drizzle-orm/sqlite-core'
 
+/** Column names are the properties' in snake_case; one setting for queries, raw SQL and migrations. */
+export const casing = 'snake_case'
+
 const pgBytes = pg.customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => 'bytea',
   toDriver: (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength),

@@ -21,7 +21,8 @@ export function lockDataDirectory(directory: string): DataDirectoryLock {
   } catch (error) {
     connection.close()
     if (error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')) {
-      throw new Error(`Another process uses the data directory ${directory}; stop it first, or set another DATA_DIR.`)
+      const sentence = `Another process uses the data directory ${directory}; stop it first, or set another DATA_DIR.`
+      throw new Error(sentence, { cause: error })
     }
     throw error
   }

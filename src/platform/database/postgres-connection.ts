@@ -3,10 +3,9 @@ import type { SQL } from 'drizzle-orm'
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { NodePgSession } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { postgresSchemaName } from './columns.ts'
+import { casing, postgresSchemaName } from './columns.ts'
 import { fromPostgresError } from './database-error.ts'
 import type { Queries } from './database.ts'
-import { casing } from './sqlite-connection.ts'
 
 /** Something that runs one statement: a connection, a pool, or either behind a guard. */
 export interface PostgresRunner {

@@ -5,10 +5,10 @@ import { postgresSchemaName } from './columns.ts'
 import { commitListeners } from './commit-listeners.ts'
 import { DatabaseError, fromPostgresError } from './database-error.ts'
 import type { Lock, Transaction } from './database.ts'
+import { openGuard } from './guard.ts'
 import { connectPostgres, type PostgresRunner, postgresConfig, queriesOver, rowsOver } from './postgres-connection.ts'
 import { preparedCache } from './prepared.ts'
 import type { Schema } from './schema.ts'
-import { openGuard } from './sqlite-connection.ts'
 import {
   bindQueries,
   composeTransaction,

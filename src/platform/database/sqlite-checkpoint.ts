@@ -17,13 +17,6 @@ let worker: Worker | undefined
 let lastId = 0
 const watched = new Map<number, Watched>()
 
-/** Where the worker's code comes from; the single executable replaces it by its own bundle. */
-let startWorker = (): Worker => new Worker(new URL('./sqlite-checkpoint-worker.ts', import.meta.url))
-
-export const setCheckpointWorker = (start: () => Worker): void => {
-  startWorker = start
-}
-
 /**
  * @param onLong the log has grown long under steady writes: a checkpoint by the writer between two transactions, when little is
  *   left to move, lets the next write begin the log anew
@@ -57,7 +50,7 @@ export function startCheckpoints(file: string, handlers: { onLong: () => void; o
 }
 
 function launch(): Worker {
-  const launched = startWorker()
+  const launched = new Worker(new URL('./sqlite-checkpoint-worker.ts', import.meta.url))
   launched.on('message', (message: { long: number } | { closed: number }) => {
     if ('long' in message) watched.get(message.long)?.onLong()
     else watched.get(message.closed)?.closed.resolve()

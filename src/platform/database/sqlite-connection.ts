@@ -2,18 +2,10 @@ import Sqlite from 'better-sqlite3'
 import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
-import { DatabaseError, fromSqliteError } from './database-error.ts'
+import { casing } from './columns.ts'
+import { fromSqliteError } from './database-error.ts'
 import type { Queries } from './database.ts'
-
-/** Column names are the properties' in snake_case; one setting for queries, raw SQL and migrations. */
-export const casing = 'snake_case'
-
-/** Called before every statement of a connection or of one transaction; throws when it may not run. */
-export interface Guard {
-  check(): void
-  /** Told of each statement that failed. */
-  failed(error: unknown): void
-}
+import type { Guard } from './guard.ts'
 
 export interface SqliteConnection {
   readonly raw: Sqlite.Database
@@ -121,18 +113,4 @@ function bindable(value: unknown): unknown {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
   return value
-}
-
-/** A guard for a connection that is open until told otherwise. */
-export function openGuard(name: string): Guard & { close(): void } {
-  let open = true
-  return {
-    check: () => {
-      if (!open) throw new DatabaseError('other', 'CLOSED', `The database of ${name} is closed.`)
-    },
-    failed: () => {},
-    close: () => {
-      open = false
-    },
-  }
 }

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import Sqlite from 'better-sqlite3'
 import { asc, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -128,7 +129,7 @@ describe('a full disk in the middle of a group', () => {
 describe('a disk that is full when the group commits', () => {
   /** Runs the sixty transactions in a process of their own and compares what they were told with what is there. */
   function sixty(folder: string, command: string[]) {
-    const [program, ...args] = [...command, process.execPath, join(import.meta.dirname, 'full-disk-process.ts'), folder]
+    const [program, ...args] = [...command, process.execPath, fileURLToPath(new URL('./full-disk-process.ts', import.meta.url)), folder]
     const { stdout, stderr } = spawnSync(program!, args, { encoding: 'utf8' })
     expect(stdout, stderr).not.toBe('')
     const results = JSON.parse(stdout) as { id: string; told: string; found: boolean; runs: number }[]

@@ -6,10 +6,11 @@ import { withContext } from '../context.ts'
 import { commitListeners } from './commit-listeners.ts'
 import type { Lock, Transaction } from './database.ts'
 import { type GroupedWriter, groupCommit } from './group-commit.ts'
+import { type Guard, openGuard } from './guard.ts'
 import { preparedCache } from './prepared.ts'
 import type { Schema } from './schema.ts'
 import { startCheckpoints } from './sqlite-checkpoint.ts'
-import { type Guard, openConnection, openGuard, type SqliteConnection } from './sqlite-connection.ts'
+import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
 import {
   bindQueries,
   composeTransaction,

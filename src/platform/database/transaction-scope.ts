@@ -1,5 +1,5 @@
 import { DatabaseError } from './database-error.ts'
-import type { Guard } from './sqlite-connection.ts'
+import type { Guard } from './guard.ts'
 
 /** How long a transaction may wait for anything that is not SQL. */
 export const awaitMs = 250
