@@ -4,7 +4,7 @@ import ts from 'typescript'
 import type { Violation } from './violation.ts'
 
 const instead = {
-  'raw-sql': 'Raw SQL lives in src/platform/database and src/platform/work. Write the query with drizzle over the tables of your own module, or add a function there.',
+  'raw-sql': 'Raw SQL lives where the platform keeps its own tables: src/platform/database, work, events and audit. Write the query with drizzle over the tables of your own module, or add a function there.',
   'literal-imports': 'An import whose path is computed cannot be checked. Write the path out, or take the value as an argument.',
   'own-files-only': 'A module opens no file of another module or of a database. Ask its owner by contract; the platform opens databases.',
 }
@@ -22,7 +22,8 @@ const statements = [
 ]
 const isSql = (text: string) => statements.some(statement => statement.test(text.trim()))
 
-const mayUseSql = (file: string) => /^src\/platform\/(database|work)\//.test(file)
+/** The folders of the kernel that keep the platform's own tables: outbox, inbox, steps, audit. */
+const mayUseSql = (file: string) => /^src\/platform\/(database|work|events|audit)\//.test(file)
 const moduleOf = (file: string) => /^src\/modules\/([^/]+)\//.exec(file)?.[1]
 
 /** The whole text of a string or template, with a mark where a value goes in; undefined for any other node. */

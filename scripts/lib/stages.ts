@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** How much of the tests runs: seconds, the usual, or with long fault runs too. */
 export type Profile = 'fast' | 'usual' | 'full'
@@ -8,10 +9,19 @@ export type Stage = { name: string, command: string[], report?: string }
 
 const bin = (name: string) => `node_modules/.bin/${name}`
 
-/** Test files that start a database or another server: they import it from test/servers. */
-const testsWithServers = (): string[] =>
-  globSync(['{src,test,scripts}/**/*.test.ts']).filter(file =>
-    /from '[^']*(?:servers\/|\.\/)(?:postgres|redis|anvil)\.ts'/.test(readFileSync(file, 'utf8')))
+/** Test files that start a database or a chain, themselves or by a file that they import (by a relative path). */
+function testsWithServers(): string[] {
+  const imports = new Map(globSync('{src,test,scripts}/**/*.ts').map(file => [
+    file,
+    [...readFileSync(file, 'utf8').matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) => join(dirname(file), path)),
+  ]))
+  const starting = new Set(['postgres', 'redis', 'anvil'].map(name => `test/servers/${name}.ts`))
+  for (let before = -1; before < starting.size;) {
+    before = starting.size
+    for (const [file, paths] of imports) if (paths.some(path => starting.has(path))) starting.add(file)
+  }
+  return [...starting].filter(file => file.endsWith('.test.ts'))
+}
 
 const vitest = (report: string, exclude: string[]): string[] => [
   bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`,

@@ -187,6 +187,11 @@ export const violations: Planted[] = [
     tree: inBravo(`import { sql as query } from 'drizzle-orm'\nexport const copy = query.raw('x')\n`),
   },
   {
+    what: 'raw SQL in the rest of the platform',
+    rule: 'raw-sql',
+    tree: { 'src/platform/http/app.ts': `import { sql } from 'drizzle-orm'\nexport const app = sql\n` },
+  },
+  {
     what: 'a foreign table by SQL in a string',
     rule: 'raw-sql',
     tree: inBravo('export const copy = (db: { run(text: string): void }, id: string) => db.run(`select * from alpha.things where id = ${id}`)\n'),
