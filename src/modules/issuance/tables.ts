@@ -15,8 +15,12 @@ export interface TemplateContent {
   readonly description: string
   /** What had to be done for it. */
   readonly criteria: string
-  /** For credentials that name no achievement of their own. */
   readonly achievementType: string
+  /**
+   * Whether its credentials can be suspended: they then carry a second status entry, which the Open Badges 3.0 schema
+   * does not foresee.
+   */
+  readonly suspendable?: boolean | undefined
 }
 
 export const schema = defineSchema('issuance', (kit) => ({
@@ -97,7 +101,8 @@ export const schema = defineSchema('issuance', (kit) => ({
       completedOn: kit.text(),
       notify: kit.bool().notNull(),
       statusListId: kit.text().notNull(),
-      suspensionListId: kit.text().notNull(),
+      /** Null when its template does not let it be suspended. */
+      suspensionListId: kit.text(),
       statusIndex: kit.integer().notNull(),
       /** The signed credential, sealed with the recipient's key. */
       document: kit.bytes(),

@@ -114,7 +114,7 @@ export function createAcceptance(
             completedOn: claim.completedOn ?? null,
             notify,
             statusListId: places.revocationListId,
-            suspensionListId: places.suspensionListId,
+            suspensionListId: template.content.suspendable ? places.suspensionListId : null,
             statusIndex,
             createdAt,
           })

@@ -55,6 +55,8 @@ export async function changeLife(
     if (next.state === credential.state) return { id: credentialId, state: next.state }
     const { purpose, bit } = effects[command]
     const listId = purpose === 'revocation' ? credential.statusListId : credential.suspensionListId
+    if (listId === null)
+      throw new Problem('state-refused', 'Its template does not let this credential be suspended; revoke it, or make the template suspendable for later ones.')
     const writeBit = await statusLists.change(listId, credential.statusIndex, bit)
     const at = now()
     try {

@@ -79,7 +79,9 @@ export function createSignRunner(
       completedOn: credential.completedOn ?? undefined,
       status: {
         revocation: { listId: credential.statusListId, index: credential.statusIndex },
-        suspension: { listId: credential.suspensionListId, index: credential.statusIndex },
+        ...(credential.suspensionListId !== null && {
+          suspension: { listId: credential.suspensionListId, index: credential.statusIndex },
+        }),
       },
       test: !publicUrl.startsWith('https:'),
     })

@@ -18,10 +18,12 @@ describe('a subset', () => {
     const font = await loadFont('NotoNaskhArabic-Regular')
     const glyph = font.shaper.nominalGlyph(0x064e)!
     const subset = parseFont('subset', subsetFont(font, [outlineOf(font, 0), placedOutline(font, glyph, 100, -50)]))
-    const plain = font.shaper.glyphExtents(glyph)!
-    const moved = subset.shaper.glyphExtents(1)!
-    expect([moved.xBearing - plain.xBearing, moved.yBearing - plain.yBearing]).toEqual([100, -50])
-    expect([moved.width, moved.height]).toEqual([plain.width, plain.height])
+    const points = (path: string) => [...path.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)])
+    const plain = points(font.shaper.glyphToPath(glyph))
+    expect(plain.length).toBeGreaterThan(3)
+    expect(points(subset.shaper.glyphToPath(1))).toEqual(plain.map(([x, y]) => [x! + 100, y! - 50]))
+    const [before, after] = [font.shaper.glyphExtents(glyph)!, subset.shaper.glyphExtents(1)!]
+    expect([after.xBearing - before.xBearing, after.yBearing - before.yBearing]).toEqual([100, -50])
     expect(subset.shaper.glyphHAdvance(1)).toBe(font.shaper.glyphHAdvance(glyph))
   })
 })

@@ -13,6 +13,7 @@ const Content = z.strictObject({
   description: z.string().min(1).max(2_000),
   criteria: z.string().min(1).max(5_000),
   achievementType: z.enum(ACHIEVEMENT_TYPES),
+  suspendable: z.boolean().optional().openapi({ description: 'Whether its credentials can be suspended; they then carry two status entries.' }),
 })
 
 const Template = z

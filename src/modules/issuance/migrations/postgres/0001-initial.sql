@@ -158,7 +158,7 @@ CREATE TABLE "vellum_issuance"."credentials" (
 	"completed_on" text,
 	"notify" boolean NOT NULL,
 	"status_list_id" text NOT NULL,
-	"suspension_list_id" text NOT NULL,
+	"suspension_list_id" text,
 	"status_index" bigint NOT NULL,
 	"document" "bytea",
 	"signed_at" timestamp (3) with time zone,

@@ -171,7 +171,7 @@ CREATE TABLE `credentials` (
 	`completed_on` text,
 	`notify` integer NOT NULL,
 	`status_list_id` text NOT NULL,
-	`suspension_list_id` text NOT NULL,
+	`suspension_list_id` text,
 	`status_index` integer NOT NULL,
 	`document` blob,
 	`signed_at` integer,
