@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { openConnection } from './sqlite-connection.ts'
 import { type AppliedMigration, type Migration, migrationHash, pendingMigrations } from './migration.ts'
@@ -13,6 +13,8 @@ export function migrateSqlite(
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const { raw } = openConnection(file)
   try {
+    // The log and its index take their permissions from the file.
+    chmodSync(file, 0o600)
     // A migration may rebuild a table that others refer to.
     raw.pragma('foreign_keys = OFF')
     raw.exec(

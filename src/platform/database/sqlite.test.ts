@@ -81,6 +81,11 @@ describe('SQLite', () => {
     await expect((async () => database.read.delete(database.tables.notes))()).rejects.toThrow(/readonly/)
   })
 
+  it('keeps its files to its own user', async () => {
+    await database.transaction((tx) => tx.insert(database.tables.notes).values(note('a')))
+    expect([file(), `${file()}-wal`].map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600])
+  })
+
   it('finishes what it had accepted when it closes, and refuses what comes later', async () => {
     const accepted = database.transaction((tx) => tx.insert(database.tables.notes).values(note('last')))
     const closing = database.close()
