@@ -143,14 +143,20 @@ describe.each(['sqlite', 'postgres'] as const)('an idempotent write on %s', (dia
 })
 
 describe('a duplicate that comes while the first still runs', () => {
-  it('waits two seconds, then is told to come again, and its late turn changes nothing', async () => {
-    const { post, state, count } = notesApp(databases.postgres)
-    // Pending inside SQL, as a slow statement is.
-    state.before = async (tx) => {
+  /** Keeps the transaction of the first open for three seconds. */
+  function slowFirst() {
+    const made = notesApp(databases.postgres)
+    made.state.before = async (tx) => {
       const { notes } = tx.tables
-      await tx.insert(notes).values({ id: 'sleeper', organizationId: OrganizationId.parse('org-1'), title: 'sleeper' })
-      await tx.select({ waited: sql`pg_sleep(3)` }).from(notes).where(eq(notes.id, 'sleeper'))
+      const id = crypto.randomUUID()
+      await tx.insert(notes).values({ id, organizationId: OrganizationId.parse('org-1'), title: id })
+      await tx.select({ waited: sql`pg_sleep(3)` }).from(notes).where(eq(notes.id, id))
     }
+    return made
+  }
+
+  it('waits two seconds, then is told to come again; once the first is done it gets its answer', async () => {
+    const { post, state, count } = slowFirst()
     const first = post('slow', 'key-w')
     await sleep(300)
     const begun = performance.now()
@@ -161,5 +167,18 @@ describe('a duplicate that comes while the first still runs', () => {
     expect(done.status).toBe(202)
     expect(await (await post('slow', 'key-w')).text()).toBe(await done.text())
     expect([state.runs, await count('slow')]).toEqual([1, 1])
+  })
+
+  it('does not run after it was told so, even when the first fails', async () => {
+    const { post, state, count } = slowFirst()
+    state.after = () => {
+      throw new Problem('state-refused', 'Not now.')
+    }
+    const first = post('failed', 'key-x')
+    await sleep(300)
+    expect((await post('failed', 'key-x')).status).toBe(409)
+    expect((await first).status).toBe(409)
+    await sleep(300)
+    expect([state.runs, await count('failed')]).toEqual([1, 0])
   })
 })

@@ -1,4 +1,4 @@
-import type { Span, SpanContext, Tracer } from '@opentelemetry/api'
+import type { Span, SpanContext } from '@opentelemetry/api'
 import { currentContext, withContext } from '../context.ts'
 import { isPersonal } from './personal.ts'
 import { formatTraceparent, newTraceparent, parseTraceparent } from './traceparent.ts'
@@ -7,7 +7,6 @@ import { formatTraceparent, newTraceparent, parseTraceparent } from './tracepare
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
 interface Exporter {
-  readonly tracer: Tracer
   readonly start: (name: string, parent: SpanContext | undefined, attributes: SpanAttributes) => Span
 }
 
@@ -58,7 +57,7 @@ const permitted = (attributes: SpanAttributes): SpanAttributes =>
     Object.entries(attributes).filter(([key, value]) => !isPersonal(key) && !(typeof value === 'string' && value.includes('@'))),
   )
 
-/** Adds what became known on the way to nothing but the log: the current trace id, 32 hex digits. */
+/** The id of the current trace, 32 hex digits: in every log line, and in step and outbox rows by way of `traceparent`. */
 export const currentTraceId = (): string | undefined => parseTraceparent(currentContext().traceparent)?.traceId
 
 export interface TracingOptions {
@@ -84,7 +83,6 @@ export async function startTracing(options: TracingOptions): Promise<{ stop(): P
   })
   const tracer = provider.getTracer('vellum', options.version)
   const started: Exporter = {
-    tracer,
     start: (name, parent, attributes) =>
       tracer.startSpan(name, { attributes }, parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT),
   }
@@ -92,7 +90,8 @@ export async function startTracing(options: TracingOptions): Promise<{ stop(): P
   return {
     async stop() {
       if (exporter === started) exporter = undefined
-      await provider.shutdown()
+      // A collector that is away must not keep the process from stopping.
+      await provider.shutdown().catch(() => {})
     },
   }
 }
