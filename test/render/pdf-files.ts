@@ -69,7 +69,9 @@ export function pdfPicture(file: Uint8Array, dotsPerInch: number): Promise<Pictu
     const { stdout } = await run('pdftoppm', ['-r', String(dotsPerInch), '-singlefile', pdf!], options)
     const [head, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(stdout.subarray(0, 40).toString('latin1'))!
     const rgba = new Uint8ClampedArray(Number(width) * Number(height) * 4).fill(255)
-    for (let pixel = 0, at = head.length; at < stdout.length; pixel++, at += 3) rgba.set(stdout.subarray(at, at + 3), pixel * 4)
+    for (let pixel = 0, at = head.length; at < stdout.length; pixel++, at += 3) {
+      rgba.set(stdout.subarray(at, at + 3), pixel * 4)
+    }
     return { width: Number(width), height: Number(height), rgba }
   })
 }

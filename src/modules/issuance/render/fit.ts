@@ -26,7 +26,7 @@ function spacedWidth(line: Line, size: number, letterSpacing: number): number {
   return (line.width * size) / 1000 + letterSpacing * Math.max(0, line.text.length - 1)
 }
 
-/** Fills lines from the left; gives up (undefined) when a piece is wider than the line. Widths are per mille of an em. */
+/** Fills lines from the left; undefined when a piece is wider than the line. Widths are per mille of an em. */
 function fill(widths: { full: number; trimmed: number }[], available: number): number[] | undefined {
   const starts: number[] = []
   let used = Number.POSITIVE_INFINITY

@@ -1,7 +1,7 @@
 import { constants, deflateSync } from 'node:zlib'
 
 /** Streams below this many bytes stay as they are: compressing them costs more time than it saves room. */
-const COMPRESS_FROM = 1024
+const COMPRESS_FROM = 2_560
 
 /** A PDF file in the making (ISO 32000-1, 7.5): bytes written so far, and where each object begins. */
 export type PdfWriter = {

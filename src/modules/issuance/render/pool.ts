@@ -185,7 +185,7 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     for (const job of waiting.splice(0)) job.reject(unavailable)
     const ending = [...slots]
     for (const slot of ending) {
-      for (const id of [...slot.jobs.keys()]) take(slot, id)?.reject(unavailable)
+      for (const id of slot.jobs.keys()) take(slot, id)?.reject(unavailable)
       slots.delete(slot)
     }
     await Promise.all(ending.map((slot) => slot.worker.terminate()))

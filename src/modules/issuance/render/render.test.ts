@@ -48,10 +48,9 @@ describe('names that are not names', () => {
   test('vocalised Arabic and Hebrew, Persian with a zero-width non-joiner keep their order', async () => {
     const names = ['مُحَمَّد', 'שָׂרָה כֹּהֵן', 'می\u200cخواهم']
     const texts = await pdfTexts(await Promise.all(names.map((name) => renderCertificate(sampleInput({ name })))))
-    // poppler writes the letters of a ligature or a mark after its letter, so compare without the joiner.
-    names.forEach((name, i) => {
-      expect(texts[i]!.replaceAll('\u200c', '').normalize('NFC')).toContain(name.replaceAll('\u200c', '').normalize('NFC'))
-    })
+    // poppler leaves the joiner out.
+    const comparable = (text: string) => text.replaceAll('\u200c', '').normalize('NFC')
+    names.forEach((name, i) => expect(comparable(texts[i]!)).toContain(comparable(name)))
   })
 })
 

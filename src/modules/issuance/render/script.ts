@@ -1,4 +1,4 @@
-/** ISO 15924 codes of the scripts that choose a font; Zyyy is what belongs to no script (digits, punctuation, marks). */
+/** ISO 15924 codes of the scripts that choose a font; Zyyy belongs to none (digits, punctuation, marks). */
 export type Script =
   | 'Latn' | 'Grek' | 'Cyrl' | 'Arab' | 'Hebr' | 'Deva' | 'Thai' | 'Armn' | 'Geor' | 'Hani' | 'Kana' | 'Hang'
   | 'Other' | 'Zyyy'

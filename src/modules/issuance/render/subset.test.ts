@@ -18,7 +18,8 @@ describe('a subset', () => {
     const font = await loadFont('NotoNaskhArabic-Regular')
     const glyph = font.shaper.nominalGlyph(0x064e)!
     const subset = parseFont('subset', subsetFont(font, [outlineOf(font, 0), placedOutline(font, glyph, 100, -50)]))
-    const points = (path: string) => [...path.matchAll(/(-?[\d.]+),(-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)])
+    const points = (path: string) =>
+      Array.from(path.matchAll(/(-?[\d.]+),(-?[\d.]+)/g), ([, x, y]) => [Number(x), Number(y)])
     const plain = points(font.shaper.glyphToPath(glyph))
     expect(plain.length).toBeGreaterThan(3)
     expect(points(subset.shaper.glyphToPath(1))).toEqual(plain.map(([x, y]) => [x! + 100, y! - 50]))

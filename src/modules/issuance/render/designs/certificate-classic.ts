@@ -77,7 +77,7 @@ function centered(name: string, { x = 36, y, width = 225, height }: Place, style
   }
 }
 
-/** A certificate on A4 landscape: double frame with corner rosettes, a seal, and a pale line pattern behind the name. */
+/** A certificate on A4 landscape: framed, with corner rosettes, a seal, and a pale line pattern behind the name. */
 export const certificateClassic: Design = {
   id: 'certificate-classic',
   version: 1,
@@ -97,7 +97,11 @@ export const certificateClassic: Design = {
           width: WIDTH,
           height: HEIGHT,
         },
-        centered('test', { y: 15.5, height: 5 }, { fontName: 'NotoSans-SemiBold', fontSize: 8.5, fontColor: '#a33b2a' }),
+        centered('test', { y: 15.5, height: 5 }, {
+          fontName: 'NotoSans-SemiBold',
+          fontSize: 8.5,
+          fontColor: '#a33b2a',
+        }),
         centered('issuerName', { y: 21.5, height: 11 }, {
           fontName: 'NotoSans-SemiBold',
           fontSize: 13,
