@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PlatformDatabase } from '../database/transaction.ts'
+import type { Database } from '../database/database.ts'
 
 const retryMs = 1_000
 
@@ -8,7 +8,7 @@ const retryMs = 1_000
  * module, however many processes run it. Its signal fires at the stop and when the lock is lost.
  */
 export async function whileExclusive(
-  database: PlatformDatabase,
+  database: Pick<Database, 'lock'>,
   name: string,
   stop: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
