@@ -57,7 +57,13 @@ export function finishPdf(pdf: PdfWriter, root: number, info: number, id: string
   }
   const trailer = `trailer\n<</Size ${pdf.next}/Root ${root} 0 R/Info ${info} 0 R/ID[<${id}><${id}>]>>\n`
   append(pdf, Buffer.from(`${table}${trailer}startxref\n${start}\n%%EOF\n`, 'latin1'))
-  return new Uint8Array(Buffer.concat(pdf.parts))
+  const file = new Uint8Array(pdf.length)
+  let at = 0
+  for (const part of pdf.parts) {
+    file.set(part, at)
+    at += part.length
+  }
+  return file
 }
 
 /** A number with at most three decimals, as content streams want it. */

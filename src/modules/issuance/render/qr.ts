@@ -59,8 +59,14 @@ export type QrCode = { size: number; modules: Uint8Array }
 /** The code of a text under each of the eight masks, error correction M. */
 export function qrCandidates(text: string): QrCode[] {
   const { size, data, types } = encode(text, { border: 0, ecc: 'M', maskPattern: 0 })
-  const unmasked = Uint8Array.from(data.flat(), Number)
-  const maskable = Uint8Array.from(types.flat(), (type) => (type === QrCodeDataType.Data ? 1 : 0))
+  const unmasked = new Uint8Array(size * size)
+  const maskable = new Uint8Array(size * size)
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      unmasked[y * size + x] = data[y]![x] ? 1 : 0
+      maskable[y * size + x] = types[y]![x] === QrCodeDataType.Data ? 1 : 0
+    }
+  }
   return maskDifferences(size).map((differs, mask) => {
     const modules = new Uint8Array(size * size)
     for (let at = 0; at < modules.length; at++) modules[at] = unmasked[at]! ^ (maskable[at]! & differs[at]!)
