@@ -1,4 +1,5 @@
 import type { Program } from '#platform/boot.ts'
+import type { AddCommands } from '#platform/cli/command.ts'
 import type { Registry } from '#platform/module.ts'
 import { scopes } from '#modules/identity/index.ts'
 
@@ -27,3 +28,9 @@ export const modules: Registry = {
 
 /** Vellum, whichever of its modules a process hosts. */
 export const program: Program = { registry: modules, authority: 'identity', scopes }
+
+/** What modules add to the command line. */
+export const commands = async (): Promise<AddCommands[]> => [
+  (await import('./modules/identity/commands.ts')).identityCommands,
+  (await import('./modules/issuance/commands.ts')).issuanceCommands,
+]

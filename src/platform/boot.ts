@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { type Assets, folderAssets } from './assets.ts'
-import { authorityContract, type AuthorityClient, createTokenAuthority } from './authority.ts'
+import { authorityContract, type AuthorityClient } from './authority-operations.ts'
 import { createClient } from './call/client.ts'
 import { createServiceTokens } from './call/service-token.ts'
 import { directTransport, httpTransport, type Transport } from './call/transport.ts'
@@ -22,6 +22,7 @@ import type { ModuleDefinition, Registry } from './module.ts'
 import { platformContract } from './platform-operations.ts'
 import { Problem } from './problem.ts'
 import { createLog } from './telemetry/log.ts'
+import { createTokenAuthority } from './token-authority.ts'
 import { startTracing } from './telemetry/trace.ts'
 import { checkTopology, readTopology, type Topology } from './topology.ts'
 
@@ -260,7 +261,8 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       publicListener = await open(
         listen({ fetch: publicApp.fetch, at: { port: settings.PORT, host: settings.HOST }, ...(tls && { tls }) }),
       )
-    for (const name of order) {
+    // A command that opens the files itself leaves the work to the next process.
+    for (const name of options.listeners === false ? [] : order) {
       const module = hosted.get(name) as HostedModule
       stops.push(() => module.stopWork())
       await module.startWork()

@@ -2,8 +2,8 @@ import { Hono } from 'hono'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Logger } from 'pino'
 import type { Assets } from './assets.ts'
+import type { authorityContract } from './authority-operations.ts'
 import { auditGuardStatements, auditHook } from './audit/audit.ts'
-import { verifyAudit } from './audit/verify-audit.ts'
 import { filesystemBlobs } from './blobs/filesystem.ts'
 import { createClient } from './call/client.ts'
 import { createDocuments, createOpenDocument, mountDocuments } from './call/documents.ts'
@@ -11,21 +11,20 @@ import { mountContract } from './call/server.ts'
 import type { ServiceTokens } from './call/service-token.ts'
 import type { Transport } from './call/transport.ts'
 import type { Settings } from './config.ts'
-import type { Client, Contract } from './contract.ts'
+import type { Client, Contract, Handlers } from './contract.ts'
 import { createKeyRing, type FetchedKey } from './crypto/key-ring.ts'
 import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
 import type { PlatformDatabase } from './database/transaction.ts'
 import type { Bus } from './events/bus.ts'
 import { createInbox } from './events/inbox.ts'
-import { publishHook, readPage, readRange } from './events/outbox.ts'
+import { publishHook } from './events/outbox.ts'
 import { createRelay } from './events/relay.ts'
-import { replay } from './events/replay.ts'
 import type { FetchEvents, FetchPage } from './events/subscription.ts'
 import { mountPublicRoutes } from './http/app.ts'
 import type { ModuleDefinition, ModuleParts, PublicApp } from './module.ts'
+import { platformHandlers } from './platform-handlers.ts'
 import { type platformContract, platformOperations } from './platform-operations.ts'
 import { memoryDoorbell } from './work/doorbell-memory.ts'
-import { listParked, listSteps, releaseParked, retrySteps } from './work/maintenance.ts'
 import { retryPolicy } from './work/retry-rules.ts'
 import { createRunner } from './work/runner.ts'
 import { addStepHook } from './work/steps.ts'
@@ -104,8 +103,7 @@ export async function hostModule(
     log,
     now,
   })
-  const { handlers } = parts as { handlers: Record<string, any> }
-  if (handlers.dataKeys) own = async (subjects) => (await handlers.dataKeys({ subjects })).keys
+  own = ownKeys(parts.handlers)
 
   const fetchEvents: FetchEvents = async ({ publisher, ...range }) =>
     (await host.platformClient(name, publisher).storedEvents(range)).events
@@ -137,22 +135,14 @@ export async function hostModule(
   })
 
   const internal = new Hono()
-  const { contract } = definition as { contract: Contract }
+  const contract: Contract = definition.contract
   mountContract(
     internal,
     { module: name, operations: { ...contract.operations, ...platformOperations } },
     {
-      ...handlers,
-      storedEvents: async (range: any) => ({ events: await readRange(database, range) }),
-      storedEventPage: async (page: any) => ({ events: await readPage(database, page) }),
-      replayEvents: ({ publisher, family, since }: any) =>
-        replay({ database, fetchPage, publisher, family, ...(since && { since: new Date(since) }) }),
-      steps: (filter: any) => listSteps(database, filter),
-      retrySteps: (filter: any) => retrySteps(database, filter),
-      parkedEvents: () => listParked(database),
-      releaseParked: (which: any) => releaseParked(database, which),
-      verifyAudit: () => verifyAudit(database),
-    } as any,
+      ...parts.handlers,
+      ...platformHandlers(database, fetchPage),
+    },
     { tokens: host.tokens, log },
   )
   mountDocuments(internal, { module: name, secret: host.serviceSecret, blobs, tokens: host.tokens, log })
@@ -178,4 +168,11 @@ export async function hostModule(
       await database.close()
     },
   }
+}
+
+/** The authority reads data keys from its own database: a call to itself could not work before it listens. */
+function ownKeys(handlers: Handlers<Contract>): ((subjects: string[]) => Promise<readonly FetchedKey[]>) | undefined {
+  const { dataKeys } = handlers as Partial<Handlers<ReturnType<typeof authorityContract<string>>>>
+  if (!dataKeys) return undefined
+  return async (subjects) => (await dataKeys({ subjects }, { signal: new AbortController().signal, caller: 'platform' })).keys
 }

@@ -68,7 +68,7 @@ export const platformOperations = {
     output: z.object({ events: z.number().int() }),
   }),
 
-  /** Newest first. */
+  /** In the order in which they were added. `after` is the last id of the page before. */
   steps: operation({
     effect: 'read',
     timeoutMs: 5_000,
@@ -76,12 +76,12 @@ export const platformOperations = {
       state: StepState.optional(),
       kind: z.string().optional(),
       after: z.string().optional(),
-      limit: z.number().int().min(1).max(500).default(100),
+      limit: z.number().int().min(1).max(1_000).default(100),
     }),
     output: z.object({ steps: z.array(StepJson), next: z.string().optional() }),
   }),
 
-  /** Makes dead steps ready again: one by id, or all of a kind, or all. */
+  /** Drives dead steps again: one by its id, all of a kind, or all. */
   retrySteps: operation({
     effect: 'write',
     timeoutMs: 60_000,
@@ -89,31 +89,31 @@ export const platformOperations = {
     output: z.object({ retried: z.number().int() }),
   }),
 
-  /** Events that stopped their key because they kept failing. */
-  parkedEvents: operation({
+  /** Keys that stopped behind an event that kept failing. */
+  parkedKeys: operation({
     effect: 'read',
     timeoutMs: 5_000,
-    input: z.object({}),
+    input: z.object({ limit: z.number().int().min(1).max(1_000).default(100) }),
     output: z.object({
       parked: z.array(
         z.object({
-          eventId: z.string(),
           subscription: z.string(),
-          name: z.string(),
           key: z.string(),
+          event: z.string(),
           sequence: z.number().int(),
+          waiting: z.number().int(),
           lastError: z.string().nullable(),
         }),
       ),
     }),
   }),
 
-  /** Gives parked events another chance, or passes over one. */
+  /** Gives a parked key another chance, or passes over the event that it stopped at. */
   releaseParked: operation({
     effect: 'write',
-    timeoutMs: 60_000,
-    input: z.object({ eventId: z.string().optional(), skip: z.boolean().default(false) }),
-    output: z.object({ released: z.number().int() }),
+    timeoutMs: 10_000,
+    input: z.object({ subscription: z.string(), key: z.string(), skip: z.boolean().default(false) }),
+    output: z.object({ released: z.boolean() }),
   }),
 
   /** Walks the audit chains of this module. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { authorityOperations } from '#platform/authority.ts'
+import { authorityOperations } from '#platform/authority-operations.ts'
 import { contract, operation } from '#platform/contract.ts'
 import { allScopes } from './scopes.ts'
 

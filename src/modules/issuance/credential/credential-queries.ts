@@ -5,7 +5,7 @@ import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { PersonalData } from '../tables.ts'
 import { viewUrl } from './print-step.ts'
-import { openCredential } from './sign-step.ts'
+import { openCredential } from './credential-row.ts'
 import type { CredentialState } from './state.ts'
 
 export interface CredentialFilter {

@@ -9,7 +9,7 @@ import type { OrganizationProfiles } from '../organization-profiles.ts'
 import type { RenderPool } from '../render/pool.ts'
 import type { IssuanceTables } from '../tables.ts'
 import { templateVersion } from '../template/templates.ts'
-import { findCredential, openCredential } from './sign-step.ts'
+import { findCredential, openCredential } from './credential-row.ts'
 import { transition } from './state.ts'
 
 /** Prints one signed credential; with the PDF stored it is issued, and everyone is told. */

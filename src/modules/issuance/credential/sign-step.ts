@@ -1,9 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { KeyErased } from '#platform/crypto/key-ring-types.ts'
-import type { Database } from '#platform/database/database.ts'
-import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepRunner } from '#platform/work/step.ts'
 import { achievementUri } from '../achievement/achievements.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -11,6 +8,7 @@ import type { OrganizationProfiles } from '../organization-profiles.ts'
 import { writeSearchTerms } from '../recipient/search-terms.ts'
 import type { OrganizationKeys } from '../signing/organization-keys.ts'
 import type { IssuanceTables, PersonalData } from '../tables.ts'
+import { credentialPlace, findCredential } from './credential-row.ts'
 import { type AchievementType, buildOpenBadge } from './open-badge.ts'
 import { printCredential } from './print-step.ts'
 import { transition } from './state.ts'
@@ -24,25 +22,6 @@ export const signCredential = defineStep({
 })
 
 export type SignInput = z.output<typeof signCredential.input>
-
-/** Where the sealed parts of a credential's row live. */
-export const credentialPlace = (organizationId: OrganizationId, column: 'personal' | 'document', credentialId: string) => ({
-  organizationId,
-  table: 'credentials',
-  column,
-  row: credentialId,
-})
-
-/** A credential with its achievement, or undefined. */
-export async function findCredential({ read, tables }: Database<IssuanceTables>, credentialId: string) {
-  const { credentials, achievements } = tables
-  const [row] = await read
-    .select({ credential: credentials, achievement: achievements })
-    .from(credentials)
-    .innerJoin(achievements, eq(achievements.id, credentials.achievementId))
-    .where(eq(credentials.id, credentialId))
-  return row
-}
 
 export function createSignRunner(
   { database, keys, publicUrl, now }: IssuanceContext,
@@ -106,20 +85,5 @@ export function createSignRunner(
       await writeSearchTerms(tx, keys, organizationId, credential.recipientId, personal)
       await tx.addStep(printCredential, organizationId, credentialId, { credentialId })
     }
-  }
-}
-
-/** Opens the signed credential and the personal part; throws `KeyErased` once the recipient is erased. */
-export function openCredential(
-  { keys }: Pick<IssuanceContext, 'keys'>,
-  credential: IssuanceTables['credentials']['$inferSelect'],
-): { personal: PersonalData; document: string | undefined } {
-  const organizationId = credential.organizationId as OrganizationId
-  if (keys.isErased(credential.recipientId)) throw new KeyErased(credential.recipientId)
-  const open = (column: 'personal' | 'document', sealed: Uint8Array): string =>
-    keys.openText(credentialPlace(organizationId, column, credential.id), sealed)
-  return {
-    personal: JSON.parse(open('personal', credential.personal)) as PersonalData,
-    document: credential.document === null ? undefined : open('document', credential.document),
   }
 }

@@ -6,7 +6,7 @@ import { defineStep, type StepRunner } from '#platform/work/step.ts'
 import { notificationDelivered, notificationFailed } from '../events.ts'
 import type { NotificationContext } from '../notification-context.ts'
 import type { MessageContent, NotificationTables } from '../tables.ts'
-import { contentPlace } from '../message/messages.ts'
+import { contentPlace } from '../message/content-place.ts'
 import { certificateEmail } from './certificate-email.ts'
 import { MailRefused, type MailTransport } from './mail-transport.ts'
 

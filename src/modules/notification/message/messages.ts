@@ -8,14 +8,7 @@ import type { MailTransport } from '../email/mail-transport.ts'
 import { sendEmail } from '../email/send-step.ts'
 import type { NotificationContext } from '../notification-context.ts'
 import type { MessageContent, NotificationTables } from '../tables.ts'
-
-/** Where the sealed part of a message lives. */
-export const contentPlace = (organizationId: string, id: string) => ({
-  organizationId: organizationId as OrganizationId,
-  table: 'messages',
-  column: 'content',
-  row: id,
-})
+import { contentPlace } from './content-place.ts'
 
 /** A credential was issued: its recipient is to be told, once. */
 export function tellRecipient({ keys, publicUrl, now }: NotificationContext): EventHandler<NotificationTables, typeof credentialIssued> {

@@ -1,4 +1,3 @@
-import type { JSONWebKeySet } from 'jose'
 import { z } from 'zod'
 import { type Client, operation } from './contract.ts'
 
@@ -42,38 +41,3 @@ export const authorityOperations = {
 
 export const authorityContract = <const M extends string>(module: M) => ({ module, operations: authorityOperations }) as const
 export type AuthorityClient = Client<ReturnType<typeof authorityContract<string>>>
-
-export interface TokenAuthority {
-  /** For `createAccessTokens`. */
-  keys(): Promise<JSONWebKeySet>
-  isRevoked(tokenId: string, clientId: string): boolean
-  /** Fetches the revocations anew; then again every 30 s, so that a disabled client stops working within a minute. */
-  start(): Promise<void>
-  stop(): void
-}
-
-const REFRESH_MS = 30_000
-
-/** Knows the authority's public keys and revocations without asking it for every request. */
-export function createTokenAuthority(client: AuthorityClient, onError: (error: unknown) => void): TokenAuthority {
-  let tokens: ReadonlySet<string> = new Set()
-  let clients: ReadonlySet<string> = new Set()
-  let timer: ReturnType<typeof setInterval> | undefined
-  const refresh = async (): Promise<void> => {
-    const revoked = await client.revocations({})
-    tokens = new Set(revoked.tokens)
-    clients = new Set(revoked.clients)
-  }
-  return {
-    keys: async () => (await client.verificationKeys({})) as unknown as JSONWebKeySet,
-    isRevoked: (tokenId, clientId) => tokens.has(tokenId) || clients.has(clientId),
-    async start() {
-      timer ??= setInterval(() => void refresh().catch(onError), REFRESH_MS)
-      timer.unref?.()
-      await refresh().catch(onError)
-    },
-    stop() {
-      clearInterval(timer)
-    },
-  }
-}

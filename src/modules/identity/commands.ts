@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import { type AddCommands, answer } from '#platform/cli/command.ts'
+import { type Scope, allScopes } from './scopes.ts'
+import { identity } from './contract.ts'
+
+/** `vellum organization …` and `vellum client …`. */
+export const identityCommands: AddCommands = (program, run) => {
+  const organization = program.command('organization').description('organizations that issue')
+  organization
+    .command('create <slug>')
+    .description('make an organization; the slug stands in its addresses')
+    .requiredOption('--name <name>', 'as it stands on certificates')
+    .option('--url <url>')
+    .option('--contact <email>', 'where recipients may turn to')
+    .option('--locale <tag>', 'language where a recipient’s is not known', 'en')
+    .option('--json', 'one line of JSON')
+    .action((slug, { name, url, contact, locale, json }) =>
+      run(async (control) => {
+        const made = await control
+          .client(identity)
+          .createOrganization({ slug, name, url, contactEmail: contact, defaultLocale: locale })
+        answer(json, made, [`${made.name} is organization ${made.slug} (${made.id}).`])
+      }),
+    )
+  organization
+    .command('list')
+    .option('--json', 'one line of JSON')
+    .action(({ json }) =>
+      run(async (control) => {
+        const { organizations } = await control.client(identity).organizations({ limit: 500 })
+        const lines = organizations.map(({ id, slug, name }) => `${slug}  ${id}  ${name}`)
+        answer(json, { organizations }, lines.length > 0 ? lines : ['No organization yet; make one with: vellum organization create'])
+      }),
+    )
+
+  program
+    .command('client')
+    .description('programs that call the API')
+    .command('create')
+    .description('make an API client; its secret is shown this once')
+    .requiredOption('--organization <slug>')
+    .option('--scope <scope...>', `what it may do (default: everything): ${allScopes.join(' ')}`)
+    .option('--name <name>', 'to recognise it by', 'Command line')
+    .option('--json', 'one line of JSON')
+    .action(({ organization: slug, scope, name, json }) =>
+      run(async (control) => {
+        const client = control.client(identity)
+        const { id } = await client.organization({ slug })
+        const scopes = ((scope as string[] | undefined) ?? [...allScopes]).flatMap((one) => one.split(/[\s,]+/)) as Scope[]
+        const made = await client.createClient({ organizationId: id, requestId: randomUUID(), name, scopes })
+        answer(json, { client_id: made.clientId, client_secret: made.clientSecret }, [
+          `client_id      ${made.clientId}`,
+          `client_secret  ${made.clientSecret}`,
+          'The secret is not shown again.',
+        ])
+      }),
+    )
+}

@@ -1,0 +1,59 @@
+import { Command } from 'commander'
+import { boot, type Program, version } from '../boot.ts'
+import { ConfigurationError, type Environment } from '../config.ts'
+import { Problem } from '../problem.ts'
+import type { AddCommands, RunWithControl } from './command.ts'
+import { openControl } from './control.ts'
+import { maintenanceCommands } from './maintenance-commands.ts'
+
+/** Runs the program until a signal stops it; a second signal ends it at once. */
+export async function serve(program: Program, environment: Environment): Promise<void> {
+  const running = await boot(program, { environment })
+  const stop = (): void => {
+    process.once('SIGTERM', () => process.exit(1))
+    process.once('SIGINT', () => process.exit(1))
+    void running.stop().then(() => process.exit(0))
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+/** Prints every configuration fault, or a problem's sentence, and ends with a code that says which. */
+export function fail(error: unknown): never {
+  if (error instanceof ConfigurationError) {
+    for (const message of error.messages) process.stderr.write(`${message}\n`)
+    process.exit(error.exitCode)
+  }
+  if (error instanceof Problem) {
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+  throw error
+}
+
+/** The command line: what the platform offers for every module, and what modules add. */
+export async function runCommandLine(
+  program: Program,
+  added: readonly AddCommands[],
+  arguments_: readonly string[],
+  environment: Environment,
+): Promise<void> {
+  const command = new Command('vellum')
+    .description('Verifiable certificates and badges. Commands reach the running process, or open its files where none runs.')
+    .version(version)
+    .showHelpAfterError()
+  command
+    .command('serve')
+    .description('run the modules that MODULES names')
+    .action(() => serve(program, environment))
+  const run: RunWithControl = async (work) => {
+    const control = await openControl(program, { LOG_LEVEL: 'warn', ...environment })
+    try {
+      await work(control)
+    } finally {
+      await control.close()
+    }
+  }
+  for (const add of [...added, maintenanceCommands(Object.keys(program.registry))]) add(command, run)
+  await command.parseAsync([...arguments_], { from: 'user' })
+}
