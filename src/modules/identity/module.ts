@@ -59,7 +59,7 @@ export default defineModule({
             organizationId: branded(id),
             expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
           })
-          return { clientId: client.id, clientSecret, scopes: [...client.scopes] }
+          return { clientId: client.id, clientSecret: clientSecret!, scopes: [...client.scopes] }
         },
         async disableClient({ organizationId, clientId }) {
           const disabledAt = await apiClients.disable(branded(organizationId), clientId)

@@ -1,3 +1,4 @@
+import type { PublicKeys } from './client/public-keys.ts'
 import { defineSchema, type Schema } from '#platform/database/schema.ts'
 
 export type DataKeyKind = 'installation' | 'organization' | 'recipient'
@@ -65,8 +66,10 @@ export const schema = defineSchema('identity', (kit) => ({
       requestId: kit.text().notNull(),
       name: kit.text().notNull(),
       scopes: kit.json<string[]>().notNull(),
-      /** SHA-256 of the secret; 256 random bits need no slow hash. */
-      secretHash: kit.bytes().notNull(),
+      /** SHA-256 of the secret; 256 random bits need no slow hash. Null for a client with keys. */
+      secretHash: kit.bytes(),
+      /** A JWK set, for clients that sign assertions. */
+      publicKeys: kit.json<PublicKeys>(),
       createdAt: kit.instant().notNull(),
       expiresAt: kit.instant(),
       disabledAt: kit.instant(),
@@ -74,6 +77,20 @@ export const schema = defineSchema('identity', (kit) => ({
     (t) => [
       kit.uniqueIndex('clients_by_request').on(t.organizationId, t.requestId),
       kit.index('clients_disabled').on(t.disabledAt),
+    ],
+  ),
+
+  /** Client assertions that were used: each is good once. */
+  usedAssertions: kit.table(
+    'used_assertions',
+    {
+      clientId: kit.text().notNull(),
+      assertionId: kit.text().notNull(),
+      expiresAt: kit.instant().notNull(),
+    },
+    (t) => [
+      kit.primaryKey({ columns: [t.clientId, t.assertionId] }),
+      kit.index('used_assertions_by_expiry').on(t.expiresAt),
     ],
   ),
 

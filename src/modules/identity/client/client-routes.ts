@@ -5,6 +5,7 @@ import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { Scope } from '../contract.ts'
 import type { ApiClient, ApiClients } from './clients.ts'
+import { PublicKeys } from './public-keys.ts'
 
 const Client = z
   .object({
@@ -22,6 +23,7 @@ const NewClientBody = z
     name: z.string().trim().min(1).max(100).openapi({ example: 'Course platform' }),
     scopes: z.array(Scope).min(1),
     expiresAt: z.iso.datetime().optional(),
+    jwks: PublicKeys.optional(),
   })
   .openapi('NewApiClient')
 
@@ -47,12 +49,12 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
         body: { required: true, content: { 'application/json': { schema: NewClientBody } } },
       },
       responses: {
-        201: json(z.object({ client_id: z.string(), client_secret: z.string(), client: Client }), 'The client and its secret'),
+        201: json(z.object({ client_id: z.string(), client_secret: z.string().optional(), client: Client }), 'The client and its secret'),
       },
     }),
     async (c) => {
       const { organizationId, scopes: own } = accessOfRequest(c)
-      const { name, scopes, expiresAt } = c.req.valid('json')
+      const { name, scopes, expiresAt, jwks } = c.req.valid('json')
       const excess = scopes.filter((scope) => !own.includes(scope))
       if (excess.length > 0) {
         throw new Problem('forbidden', 'A client can give only the scopes that its own token has.', { extensions: { scopes: excess } })
@@ -64,6 +66,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
         name,
         scopes,
         expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+        publicKeys: jwks,
       })
       c.header('cache-control', 'no-store')
       return c.json({ client_id: client.id, client_secret: clientSecret, client: present(client) }, 201)

@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, isNull, lt } from 'drizzle-orm'
+import { isDeepStrictEqual } from 'node:util'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
 import { installation, type OrganizationId } from '#platform/organization-id.ts'
@@ -6,7 +7,9 @@ import { Problem } from '#platform/problem.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { Scope } from '../scopes.ts'
 import type { IdentityTables } from '../tables.ts'
+import { assertedClient, verifyAssertion } from './client-assertion.ts'
 import { formatClientSecret, hashClientSecret, isClientSecret, matchesHash } from './client-secret.ts'
+import type { PublicKeys } from './public-keys.ts'
 
 export interface ApiClient {
   readonly id: string
@@ -24,11 +27,14 @@ export interface NewClient {
   readonly name: string
   readonly scopes: readonly Scope[]
   readonly expiresAt?: Date | undefined
+  /** With keys the client signs assertions, and has no secret. */
+  readonly publicKeys?: PublicKeys | undefined
 }
 
 export interface ClientWithSecret {
   readonly client: ApiClient
-  readonly clientSecret: string
+  /** Absent when the client has keys of its own. */
+  readonly clientSecret: string | undefined
 }
 
 export interface ApiClients {
@@ -43,13 +49,15 @@ export interface ApiClients {
   disable(organizationId: OrganizationId, clientId: string): Promise<Date>
   /** The client whose secret it is, unless disabled or expired. */
   authenticate(clientId: string, secret: string): Promise<ApiClient | undefined>
+  /** The client that signed this assertion for us, unless it was used before; see `verifyAssertion`. */
+  authenticateByAssertion(assertion: string, audiences: readonly string[]): Promise<ApiClient | undefined>
   disabledSince(since: Date): Promise<string[]>
 }
 
 const repeatableMs = 24 * 3_600_000
 
 export function createApiClients({ database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>): ApiClients {
-  const { clients } = database.tables
+  const { clients, usedAssertions } = database.tables
 
   /** Made from the installation's key and the client's id, so that a repeated request can be told it again. */
   const secretOf = (clientId: string): string =>
@@ -58,22 +66,28 @@ export function createApiClients({ database, keys, now }: Pick<IdentityContext, 
   const ofOrganization = (organizationId: OrganizationId, clientId: string) =>
     and(eq(clients.id, clientId), eq(clients.organizationId, organizationId))
 
-  async function byRequest({ organizationId, requestId }: NewClient): Promise<ApiClient | undefined> {
+  async function enabled(clientId: string): Promise<Row | undefined> {
+    const [row] = await database.read.select().from(clients).where(eq(clients.id, clientId))
+    return row && !row.disabledAt && !(row.expiresAt && row.expiresAt <= now()) ? row : undefined
+  }
+
+  async function byRequest({ organizationId, requestId }: NewClient): Promise<Row | undefined> {
     const [row] = await database.read
       .select()
       .from(clients)
       .where(and(eq(clients.organizationId, organizationId), eq(clients.requestId, requestId)))
-    return row && present(row)
+    return row
   }
 
   function prepareNew(order: NewClient) {
     const id = uuidv7()
-    const clientSecret = secretOf(id)
-    const { organizationId, requestId, name, scopes, expiresAt = null } = order
+    const { organizationId, requestId, name, scopes, expiresAt = null, publicKeys = null } = order
+    const clientSecret = publicKeys ? undefined : secretOf(id)
     const client: ApiClient = {
       id, organizationId, name, scopes: [...new Set(scopes)], createdAt: now(), expiresAt, disabledAt: null,
     }
-    const values = { ...client, scopes: [...client.scopes], requestId, secretHash: hashClientSecret(clientSecret) }
+    const secretHash = clientSecret === undefined ? null : hashClientSecret(clientSecret)
+    const values = { ...client, scopes: [...client.scopes], requestId, secretHash, publicKeys }
     return {
       client,
       clientSecret,
@@ -91,16 +105,17 @@ export function createApiClients({ database, keys, now }: Pick<IdentityContext, 
 
     async create(order) {
       await keys.load([installation])
-      let client = await byRequest(order)
-      if (!client) {
+      let row = await byRequest(order)
+      if (!row) {
         await database.transaction(prepareNew(order).write)
-        client = (await byRequest(order))!
+        row = (await byRequest(order))!
       }
-      refuseOtherRequest(client, order)
+      refuseOtherRequest(row, order)
+      const client = present(row)
       if (now().getTime() - client.createdAt.getTime() > repeatableMs) {
         throw new Problem('already-exists', 'The secret of this client was told a day ago or more; make a new client.')
       }
-      return { client, clientSecret: secretOf(client.id) }
+      return { client, clientSecret: order.publicKeys ? undefined : secretOf(client.id) }
     },
 
     async list(organizationId, { before, limit }) {
@@ -140,10 +155,27 @@ export function createApiClients({ database, keys, now }: Pick<IdentityContext, 
 
     async authenticate(clientId, secret) {
       if (!isClientSecret(secret)) return undefined
-      const [row] = await database.read.select().from(clients).where(eq(clients.id, clientId))
-      if (!row || !matchesHash(secret, row.secretHash) || row.disabledAt) return undefined
-      if (row.expiresAt && row.expiresAt <= now()) return undefined
-      return present(row)
+      const row = await enabled(clientId)
+      return row?.secretHash && matchesHash(secret, row.secretHash) ? present(row) : undefined
+    },
+
+    async authenticateByAssertion(assertion, audiences) {
+      const clientId = assertedClient(assertion)
+      const row = clientId === undefined ? undefined : await enabled(clientId)
+      if (!row?.publicKeys) return undefined
+      const expected = { clientId: row.id, keys: row.publicKeys, audiences, now: now() }
+      const verified = await verifyAssertion(assertion, expected)
+      if (!verified) return undefined
+      const isFirstUse = await database.transaction(async (tx) => {
+        await tx.delete(usedAssertions).where(lt(usedAssertions.expiresAt, new Date(now().getTime() - repeatableMs)))
+        const used = await tx
+          .insert(usedAssertions)
+          .values({ clientId: row.id, ...verified })
+          .onConflictDoNothing()
+          .returning({ clientId: usedAssertions.clientId })
+        return used.length > 0
+      })
+      return isFirstUse ? present(row) : undefined
     },
 
     async disabledSince(since) {
@@ -153,7 +185,9 @@ export function createApiClients({ database, keys, now }: Pick<IdentityContext, 
   }
 }
 
-const present = (row: IdentityTables['clients']['$inferSelect']): ApiClient => ({
+type Row = IdentityTables['clients']['$inferSelect']
+
+const present = (row: Row): ApiClient => ({
   id: row.id,
   organizationId: row.organizationId as OrganizationId,
   name: row.name,
@@ -163,10 +197,11 @@ const present = (row: IdentityTables['clients']['$inferSelect']): ApiClient => (
   disabledAt: row.disabledAt,
 })
 
-function refuseOtherRequest(client: ApiClient, order: NewClient): void {
+function refuseOtherRequest(client: Row, order: NewClient): void {
   const same =
     client.name === order.name &&
-    new Set(client.scopes).symmetricDifference(new Set(order.scopes)).size === 0 &&
+    new Set<string>(client.scopes).symmetricDifference(new Set<string>(order.scopes)).size === 0 &&
+    isDeepStrictEqual(client.publicKeys ?? undefined, order.publicKeys) &&
     client.expiresAt?.getTime() === order.expiresAt?.getTime()
   if (!same) throw new Problem('idempotency-mismatch', 'Use a new request id, or Idempotency-Key, for another client.')
 }

@@ -1,6 +1,6 @@
 import { and, eq, gt, isNull } from 'drizzle-orm'
 import { createHash, randomBytes } from 'node:crypto'
-import { installation, type OrganizationId } from '#platform/organization-id.ts'
+import { installation } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { withContext } from '#platform/context.ts'
 import type { ApiClients } from '../client/clients.ts'
@@ -73,7 +73,7 @@ export function createSetup(
           await write(tx)
           await writeClient(tx)
         })
-        return { organization: await organizations.find({ id: id as OrganizationId }), clientId: client.id, clientSecret }
+        return { organization: await organizations.find({ id }), clientId: client.id, clientSecret: clientSecret! }
       })
     },
   }

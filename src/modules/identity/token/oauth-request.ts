@@ -1,3 +1,4 @@
+import { assertionType } from '../client/client-assertion.ts'
 import { OAuthError } from './oauth-error.ts'
 
 export interface ClientCredentials {
@@ -19,6 +20,20 @@ export function parseForm(contentType: string | undefined, body: string): Readon
     parameters.set(name, value)
   }
   return new Map([...parameters].filter(([, value]) => value !== ''))
+}
+
+/**
+ * The assertion of `private_key_jwt` (RFC 7523, section 2.2); undefined when the client authenticates otherwise.
+ * @throws {OAuthError} `invalid_request` with a second way beside it, or an unknown type
+ */
+export function clientAssertion(authorization: string | undefined, form: ReadonlyMap<string, string>): string | undefined {
+  const [assertion, type] = [form.get('client_assertion'), form.get('client_assertion_type')]
+  if (assertion === undefined && type === undefined) return undefined
+  if (assertion === undefined || type !== assertionType) {
+    throw new OAuthError('invalid_request', `Send client_assertion with client_assertion_type ${assertionType}`)
+  }
+  if (authorization === undefined && !form.has('client_secret')) return assertion
+  throw new OAuthError('invalid_request', 'Authenticate in one way only.')
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ApiClient, ApiClients } from '../client/clients.ts'
 import { allScopes } from '../scopes.ts'
 import type { MintsAccessTokens } from './access-tokens.ts'
 import { OAuthError, oauthErrorResponse } from './oauth-error.ts'
-import { clientCredentials, grantedScopes, parseForm } from './oauth-request.ts'
+import { clientAssertion, clientCredentials, grantedScopes, parseForm } from './oauth-request.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export interface TokenParts {
@@ -20,12 +20,23 @@ export interface TokenParts {
  * (RFC 8414) and keys (RFC 7517). Errors are OAuth's, because OAuth libraries read these answers.
  */
 export function tokenRoutes(app: PublicApp, { publicUrl, apiClients, accessTokens, signingKeys }: TokenParts): void {
+  const tokenEndpoint = `${publicUrl}/oauth/token`
+
   async function authenticated(c: Context): Promise<{ client: ApiClient; form: ReadonlyMap<string, string> }> {
     const form = parseForm(c.req.header('content-type'), await c.req.text())
-    const { clientId, clientSecret } = clientCredentials(c.req.header('authorization'), form)
-    const client = await apiClients.authenticate(clientId, clientSecret)
-    if (!client) throw new OAuthError('invalid_client', 'The client is unknown, disabled or expired, or its secret is wrong.')
+    const client = await identified(c.req.header('authorization'), form)
+    if (!client) throw new OAuthError('invalid_client', 'The client is unknown, disabled or expired, or its secret or assertion is wrong.')
     return { client, form }
+  }
+
+  async function identified(authorization: string | undefined, form: ReadonlyMap<string, string>) {
+    const assertion = clientAssertion(authorization, form)
+    if (assertion !== undefined) {
+      const client = await apiClients.authenticateByAssertion(assertion, [publicUrl, tokenEndpoint])
+      return client?.id === (form.get('client_id') ?? client?.id) ? client : undefined
+    }
+    const { clientId, clientSecret } = clientCredentials(authorization, form)
+    return apiClients.authenticate(clientId, clientSecret)
   }
 
   const endpoint = (path: string, { summary, parameters, answer }: Documentation, run: (c: Context) => Promise<Response>) => {
@@ -115,16 +126,20 @@ export function tokenRoutes(app: PublicApp, { publicUrl, apiClients, accessToken
   })
 
   app.get('/.well-known/oauth-authorization-server', (c) => {
-    const methods = ['client_secret_basic', 'client_secret_post']
+    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+    const algorithms = ['EdDSA', 'Ed25519', 'ES256', 'PS256', 'RS256']
     c.header('cache-control', 'public, max-age=300')
     return c.json({
       issuer: publicUrl,
-      token_endpoint: `${publicUrl}/oauth/token`,
+      token_endpoint: tokenEndpoint,
       token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_signing_alg_values_supported: algorithms,
       revocation_endpoint: `${publicUrl}/oauth/revoke`,
       revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint: `${publicUrl}/oauth/introspect`,
       introspection_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_signing_alg_values_supported: algorithms,
       jwks_uri: `${publicUrl}/oauth/jwks.json`,
       grant_types_supported: ['client_credentials'],
       response_types_supported: [],

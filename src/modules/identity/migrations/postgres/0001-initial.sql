@@ -142,10 +142,18 @@ CREATE TABLE "vellum_identity"."clients" (
 	"request_id" text NOT NULL,
 	"name" text NOT NULL,
 	"scopes" jsonb NOT NULL,
-	"secret_hash" "bytea" NOT NULL,
+	"secret_hash" "bytea",
+	"public_keys" jsonb,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"expires_at" timestamp (3) with time zone,
 	"disabled_at" timestamp (3) with time zone
+);
+
+CREATE TABLE "vellum_identity"."used_assertions" (
+	"client_id" text NOT NULL,
+	"assertion_id" text NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "used_assertions_client_id_assertion_id_pk" PRIMARY KEY("client_id","assertion_id")
 );
 
 CREATE TABLE "vellum_identity"."signing_keys" (
@@ -183,4 +191,5 @@ CREATE UNIQUE INDEX "organizations_by_slug" ON "vellum_identity"."organizations"
 CREATE INDEX "data_keys_by_reservation" ON "vellum_identity"."data_keys" USING btree ("organization_id","reservation_id");
 CREATE UNIQUE INDEX "clients_by_request" ON "vellum_identity"."clients" USING btree ("organization_id","request_id");
 CREATE INDEX "clients_disabled" ON "vellum_identity"."clients" USING btree ("disabled_at");
+CREATE INDEX "used_assertions_by_expiry" ON "vellum_identity"."used_assertions" USING btree ("expires_at");
 CREATE INDEX "revoked_tokens_by_expiry" ON "vellum_identity"."revoked_tokens" USING btree ("expires_at");

@@ -154,7 +154,8 @@ CREATE TABLE `clients` (
 	`request_id` text NOT NULL,
 	`name` text NOT NULL,
 	`scopes` text NOT NULL,
-	`secret_hash` blob NOT NULL,
+	`secret_hash` blob,
+	`public_keys` text,
 	`created_at` integer NOT NULL,
 	`expires_at` integer,
 	`disabled_at` integer
@@ -162,6 +163,14 @@ CREATE TABLE `clients` (
 
 CREATE UNIQUE INDEX `clients_by_request` ON `clients` (`organization_id`,`request_id`);
 CREATE INDEX `clients_disabled` ON `clients` (`disabled_at`);
+CREATE TABLE `used_assertions` (
+	`client_id` text NOT NULL,
+	`assertion_id` text NOT NULL,
+	`expires_at` integer NOT NULL,
+	PRIMARY KEY(`client_id`, `assertion_id`)
+);
+
+CREATE INDEX `used_assertions_by_expiry` ON `used_assertions` (`expires_at`);
 CREATE TABLE `signing_keys` (
 	`kid` text PRIMARY KEY NOT NULL,
 	`public_key` text NOT NULL,
