@@ -200,7 +200,7 @@ export function credentialRoutes(
         middleware: [requireScope('credentials:write')],
         request: {
           ...id,
-          body: { content: { 'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(200).optional() }) } } },
+          body: { content: { 'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(200).optional() }) } }, required: true },
         },
         responses: { 200: json(z.object({ id: z.string(), state: State }), 'The credential’s state from now on') },
       }),
