@@ -15,10 +15,10 @@ export interface Caller {
 }
 
 /**
- * The typed client of a contract. Every method parses what it sends and what it gets, waits no longer than the operation's
- * deadline or the context's, whichever is sooner, and throws `Problem`: the far side's own, `unavailable` when it cannot be
- * reached, `deadline-exceeded`. Called inside a database transaction it always throws a plain Error: nothing may hold a
- * transaction open while it waits for another module.
+ * The typed client of a contract. Every method parses what it sends and what it gets, waits no longer than the
+ * operation's deadline or the context's, whichever is sooner, and throws `Problem`: the far side's own, `unavailable`
+ * when it cannot be reached, `deadline-exceeded`. Called inside a database transaction it always throws a plain
+ * Error: nothing may hold a transaction open while it waits for another module.
  */
 export function createClient<C extends Contract>(contract: C, transport: Transport, caller: Caller): Client<C> {
   const methods = Object.entries(contract.operations).map(([name, operation]) => {

@@ -20,7 +20,8 @@ describe('a caller and an owner of different versions', () => {
   })
 
   it('fit when the owner takes new optional fields and sends new fields', () => {
-    expect(inputs(z.object(base), z.object({ ...base, note: z.string().optional(), n: z.number().default(1) }))).toEqual([])
+    const wider = z.object({ ...base, note: z.string().optional(), n: z.number().default(1) })
+    expect(inputs(z.object(base), wider)).toEqual([])
     expect(outputs(z.object(base), z.object({ ...base, more: z.string() }))).toEqual([])
   })
 
@@ -73,6 +74,8 @@ describe('a contract', () => {
   it('is plain JSON and lets unknown fields be', () => {
     expect(() => describeOf(z.object({ at: z.date() }))).toThrow('m.op input must be plain JSON')
     expect(() => describeOf(z.object({ s: z.string().transform(Number) }))).toThrow('plain JSON')
-    expect(() => describeOf(z.object({ rows: z.array(z.strictObject({ id: z.string() })) }))).toThrow('z.object instead')
+    expect(() => describeOf(z.object({ rows: z.array(z.strictObject({ id: z.string() })) }))).toThrow(
+      'z.object instead',
+    )
   })
 })

@@ -26,8 +26,8 @@ export interface ContractDescription {
 const described = new WeakMap<Contract, ContractDescription>()
 
 /**
- * A contract as JSON Schemas (draft 2020-12). Throws for what JSON cannot carry (dates, bytes, transforms, undefined) and
- * for strict objects, which would keep version N from talking with N-1.
+ * A contract as JSON Schemas (draft 2020-12). Throws for what JSON cannot carry (dates, bytes, transforms, undefined)
+ * and for strict objects, which would keep version N from talking with N-1.
  */
 export function describeContract(contract: Contract): ContractDescription {
   const known = described.get(contract)
@@ -72,10 +72,10 @@ function canonical(value: unknown): string {
 }
 
 /**
- * Whether a caller built against one version of a contract can use an owner that runs another. Answers one sentence for each
- * thing that would fail; none means compatible. The owner may ask for nothing that the caller does not send, and must send
- * everything that the caller requires, in a type that the caller knows. Ranges and patterns are not compared: a value outside
- * them is refused when it comes.
+ * Whether a caller built against one version of a contract can use an owner that runs another. Answers one sentence
+ * for each thing that would fail; none means compatible. The owner may ask for nothing that the caller does not send,
+ * and must send everything that the caller requires, in a type that the caller knows. Ranges and patterns are not
+ * compared: a value outside them is refused when it comes.
  */
 export function compatible(caller: ContractDescription, owner: ContractDescription): string[] {
   if (caller.hash === owner.hash) return []
@@ -172,7 +172,8 @@ const at = (path: string): string => (path === '' ? 'the value' : path.replace(/
 
 function merged(parts: readonly JsonSchema[]): JsonSchema {
   const properties = Object.assign({}, ...parts.map(propertiesOf)) as Record<string, JsonSchema>
-  return { type: 'object', properties, required: parts.flatMap((part) => (part.required as string[] | undefined) ?? []) }
+  const required = parts.flatMap((part) => (part.required as string[] | undefined) ?? [])
+  return { type: 'object', properties, required }
 }
 
 /** `#`, `#/$defs/name`. */
@@ -187,8 +188,8 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
 const descriptionTimeoutMs = 3_000
 
 /**
- * Asks the owner for its contract and compares. Answers the faults, none when compatible. Throws `Problem('unavailable')`
- * when the owner cannot be reached: that means *not ready*, never *refuse to boot*.
+ * Asks the owner for its contract and compares. Answers the faults, none when compatible. Throws
+ * `Problem('unavailable')` when the owner cannot be reached: that means *not ready*, never *refuse to boot*.
  */
 export async function checkRemoteContract(contract: Contract, transport: Transport, caller: Caller): Promise<string[]> {
   const { module } = contract

@@ -63,16 +63,22 @@ describe.each(ways)('a document opened %s', (_, transport) => {
     const link = documents.link({ ...pdf, blob: 'credentials/9.pdf' })
     const [, , , , token = ''] = link.path.split('/')
     const [ticket = '', signature] = token.split('.')
-    const other = Buffer.from(Buffer.from(ticket, 'base64url').toString().replace('9.pdf', '1.pdf')).toString('base64url')
+    const other =
+      Buffer.from(Buffer.from(ticket, 'base64url').toString().replace('9.pdf', '1.pdf')).toString('base64url')
     const changed = { ...link, path: link.path.replace(token, `${other}.${signature}`) }
     await expect(open(changed)).rejects.toMatchObject({ code: 'not-found' })
-    await expect(open({ ...link, path: '/internal/issuance/documents/../credential' })).rejects.toMatchObject({ code: 'bad-request' })
-    const anonymous = createOpenDocument(() => transport(), { module: 'x', tokens: { ...tokens, mint: async () => '' } })
+    await expect(open({ ...link, path: '/internal/issuance/documents/../credential' })).rejects.toMatchObject({
+      code: 'bad-request',
+    })
+    const anonymous =
+      createOpenDocument(() => transport(), { module: 'x', tokens: { ...tokens, mint: async () => '' } })
     await expect(anonymous(link)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 
   it('passes on what the store says', async () => {
-    await expect(open(documents.link({ ...pdf, blob: 'credentials/9.pdf' }))).rejects.toMatchObject({ code: 'not-found' })
+    await expect(open(documents.link({ ...pdf, blob: 'credentials/9.pdf' }))).rejects.toMatchObject({
+      code: 'not-found',
+    })
     const foreign = documents.link({ ...pdf, organizationId: OrganizationId.parse('org-2') })
     await expect(open(foreign)).rejects.toMatchObject({ code: 'not-found' })
   })

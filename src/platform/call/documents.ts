@@ -26,7 +26,8 @@ export interface DocumentsOptions {
   readonly now?: () => Date
 }
 
-const documentKey = ({ module, secret }: DocumentsOptions): Uint8Array => serviceKey(secret, `document link v1 ${module}`)
+const documentKey = ({ module, secret }: DocumentsOptions): Uint8Array =>
+  serviceKey(secret, `document link v1 ${module}`)
 
 const signatureOf = (key: Uint8Array, ticket: string): Buffer => createHmac('sha256', key).update(ticket).digest()
 
@@ -57,8 +58,13 @@ export function mountDocuments(
       const [blob, organizationId, mediaType, expiresAt] = openTicket(key, c.req.param('token') ?? '')
       if (expiresAt < now().getTime()) throw new Problem('gone', 'The link has expired; ask for a new one.')
       const content = await options.blobs.get(blob, organizationId)
-      const headers = { 'content-type': mediaType, 'cache-control': 'no-store', 'content-length': String(content.byteLength) }
-      return new Response(content as Uint8Array<ArrayBuffer>, { headers })
+      return new Response(content as Uint8Array<ArrayBuffer>, {
+        headers: {
+          'content-type': mediaType,
+          'content-length': String(content.byteLength),
+          'cache-control': 'no-store',
+        },
+      })
     } catch (error) {
       return problemResponse(problemOf(error, options.log))
     }
@@ -81,8 +87,8 @@ export type OpenDocument = (
 ) => Promise<ReadableStream<Uint8Array>>
 
 /**
- * Streams what a link names, through the transport to its module. Throws `Problem`: `gone` when the link has expired or the
- * person was erased, `unavailable`, `deadline-exceeded` when nothing comes within ten seconds.
+ * Streams what a link names, through the transport to its module. Throws `Problem`: `gone` when the link has expired
+ * or the person was erased, `unavailable`, `deadline-exceeded` when nothing comes within ten seconds.
  */
 export function createOpenDocument(transportTo: (module: string) => Transport, caller: Caller): OpenDocument {
   return async (link, { signal } = {}) => {
@@ -96,7 +102,8 @@ export function createOpenDocument(transportTo: (module: string) => Transport, c
     const headers = await headersOf(context, module, caller, waitMs)
     // The wait ends with the first byte, so its signal is not the stream's: that one is the caller's alone.
     const answer = await answered(module, 'document', waitMs, signal, async () => {
-      const response = await transportTo(module)({ method: 'GET', path, headers, effect: 'read', ...(signal ? { signal } : {}) })
+      const request = { method: 'GET', path, headers, effect: 'read' } as const
+      const response = await transportTo(module)(signal ? { ...request, signal } : request)
       if (!response.ok) throw await readProblem(response)
       return response
     })

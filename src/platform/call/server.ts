@@ -21,9 +21,9 @@ export interface ContractServerOptions {
 }
 
 /**
- * Answers `POST /internal/{module}/{operation}` for every operation and `GET /internal/{module}/contract` with their JSON
- * Schemas. Input and output are parsed and lose the fields that this version does not know. A handler runs in the context
- * that the call carried and in no other. Throws at once when a schema is not plain JSON, or strict.
+ * Answers `POST /internal/{module}/{operation}` for every operation and `GET /internal/{module}/contract` with their
+ * JSON Schemas. Input and output are parsed and lose the fields that this version does not know. A handler runs in
+ * the context that the call carried and in no other. Throws at once when a schema is not plain JSON, or strict.
  */
 export function mountContract<C extends Contract>(
   app: Hono<any, any, any>,

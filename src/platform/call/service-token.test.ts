@@ -46,7 +46,9 @@ describe('a service token', () => {
     const { tokens } = atTime()
     const key = serviceKey(secret, 'service token v1')
     const sign = (typ: string, claims: object) =>
-      new SignJWT({ iss: 'a', aud: 'b', iat: 1_800_000_000, ...claims }).setProtectedHeader({ alg: 'HS256', typ }).sign(key)
+      new SignJWT({ iss: 'a', aud: 'b', iat: 1_800_000_000, ...claims })
+        .setProtectedHeader({ alg: 'HS256', typ })
+        .sign(key)
     const exp = 1_800_000_060
     await expect(tokens.verify(await sign('service+jwt', { exp }), 'b')).resolves.toBe('a')
     await expect(tokens.verify(await sign('at+jwt', { exp }), 'b')).rejects.toMatchObject({ code: 'token-refused' })

@@ -14,7 +14,10 @@ export interface InternalRequest {
   readonly signal?: AbortSignal
 }
 
-/** Carries a request to a module's internal app and its answer back. Throws `Problem('unavailable')` when no answer comes. */
+/**
+ * Carries a request to a module's internal app and its answer back. Throws `Problem('unavailable')` when no answer
+ * comes.
+ */
 export type Transport = (request: InternalRequest) => Promise<Response>
 
 /** Anything that answers a fetch request: a Hono app. */
@@ -54,8 +57,8 @@ const parse = (text: string): unknown => {
 }
 
 /**
- * Calls the module's internal app in this process. The app runs in the async context of the moment in which the transport
- * was made, so nothing of the caller's leaks in; make it at boot, outside any request.
+ * Calls the module's internal app in this process. The app runs in the async context of the moment in which the
+ * transport was made, so nothing of the caller's leaks in; make it at boot, outside any request.
  */
 export function directTransport(app: FetchHandler, options: TransportOptions = {}): Transport {
   const clean = AsyncLocalStorage.snapshot()
@@ -69,7 +72,10 @@ export function directTransport(app: FetchHandler, options: TransportOptions = {
   return options.twice ? deliverTwice(deliver) : deliver
 }
 
-/** Calls the owner's internal listener over HTTP with kept-alive connections. A connection that was lost is tried once more. */
+/**
+ * Calls the owner's internal listener over HTTP with kept-alive connections. A connection that was lost is tried once
+ * more.
+ */
 export function httpTransport(baseUrl: string, options: TransportOptions = {}): Transport {
   const base = baseUrl.replace(/\/+$/, '')
   const send = ({ path, method, headers, body, signal }: InternalRequest): Promise<Response> => {
@@ -92,7 +98,10 @@ export function httpTransport(baseUrl: string, options: TransportOptions = {}): 
   return options.twice ? deliverTwice(deliver) : deliver
 }
 
-/** The far side closed a kept-alive connection just as it was used again. Everything internal is safe to receive twice. */
+/**
+ * The far side closed a kept-alive connection just as it was used again. Everything internal is safe to receive
+ * twice.
+ */
 function connectionWasLost(error: unknown): boolean {
   const cause = (error as { cause?: { code?: unknown } } | null)?.cause
   return cause?.code === 'UND_ERR_SOCKET' || cause?.code === 'ECONNRESET' || cause?.code === 'EPIPE'

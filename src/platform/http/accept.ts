@@ -6,9 +6,9 @@ interface Range {
 }
 
 /**
- * The representation that suits an Accept header best (RFC 9110, section 12.5.1): the highest quality wins, a more specific
- * range decides the quality of a type, and among equals the order of `offered` counts. Without a header: the first.
- * Throws `Problem('not-acceptable')`.
+ * The representation that suits an Accept header best (RFC 9110, section 12.5.1): the highest quality wins, a more
+ * specific range decides the quality of a type, and among equals the order of `offered` counts. Without a header: the
+ * first. Throws `Problem('not-acceptable')`.
  */
 export function accepted<const T extends readonly string[]>(header: string | undefined, offered: T): T[number] {
   const ranges = parse(header ?? '*/*')

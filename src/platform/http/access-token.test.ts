@@ -12,8 +12,13 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const stranger = generateKeyPairSync('ed25519')
 const rotated = generateKeyPairSync('ed25519')
 
-const jwk = async (key: typeof ed.publicKey, kid: string, alg: string) => ({ ...(await exportJWK(key)), kid, alg, use: 'sig' })
-const published = [await jwk(ed.publicKey, 'ed', 'EdDSA'), await jwk(ec.publicKey, 'ec', 'ES256'), await jwk(rsa.publicKey, 'rsa', 'RS256')]
+const jwk =
+  async (key: typeof ed.publicKey, kid: string, alg: string) => ({ ...(await exportJWK(key)), kid, alg, use: 'sig' })
+const published = [
+  await jwk(ed.publicKey, 'ed', 'EdDSA'),
+  await jwk(ec.publicKey, 'ec', 'ES256'),
+  await jwk(rsa.publicKey, 'rsa', 'RS256'),
+]
 const now = Math.floor(Date.now() / 1_000)
 
 const good: JWTPayload = {
@@ -61,7 +66,9 @@ describe('an access token', () => {
       scopes: ['credentials:write', 'credentials:read'],
       tokenId: 'token-1',
     })
-    expect(await check(sign(good, { ...header, alg: 'ES256', kid: 'ec' }, ec.privateKey))).toMatchObject({ clientId: 'client-1' })
+    expect(await check(sign(good, { ...header, alg: 'ES256', kid: 'ec' }, ec.privateKey))).toMatchObject({
+      clientId: 'client-1',
+    })
     expect(await check(sign(good, { ...header, typ: 'application/at+jwt' }))).toMatchObject({ clientId: 'client-1' })
   })
 
@@ -69,6 +76,10 @@ describe('an access token', () => {
   const hs256 = async () => {
     const input = `${encoded({ ...header, alg: 'HS256', kid: 'ec' })}.${encoded(good)}`
     return `${input}.${createHmac('sha256', await publicPem).update(input).digest('base64url')}`
+  }
+  const ownKey = async () => {
+    const jwk = await exportJWK(stranger.publicKey)
+    return sign(good, { alg: 'EdDSA', typ: 'at+jwt', jwk }, stranger.privateKey)
   }
   const bad: [string, () => string | Promise<string>][] = [
     ['alg none', () => `${encoded({ alg: 'none', typ: 'at+jwt' })}.${encoded(good)}.`],
@@ -92,7 +103,7 @@ describe('an access token', () => {
     ['no client', () => sign(without('client_id'))],
     ['no id', () => sign(without('jti'))],
     ['jku', () => sign(good, { ...header, jku: 'https://evil.test/jwks' })],
-    ['jwk', async () => sign(good, { alg: 'EdDSA', typ: 'at+jwt', jwk: await exportJWK(stranger.publicKey) }, stranger.privateKey)],
+    ['jwk', ownKey],
     ['x5u', () => sign(good, { ...header, x5u: 'https://evil.test/cert' })],
     ['x5c', () => sign(good, { ...header, x5c: ['AAAA'] })],
     ['a crit that is not known', () => `${encoded({ ...header, crit: ['x'], x: 1 })}.${encoded(good)}.AAAA`],
@@ -119,11 +130,14 @@ describe('a token that was checked before', () => {
   it('is still refused once it has expired, or was revoked', async () => {
     let clock = Date.now()
     let revoked = false
-    const tokens = createAccessTokens(options({ now: () => new Date(clock), isRevoked: (id) => revoked && id === 'token-1' }))
+    const tokens =
+      createAccessTokens(options({ now: () => new Date(clock), isRevoked: (id) => revoked && id === 'token-1' }))
     const token = await sign()
     await tokens.verify(token)
     revoked = true
-    await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'token-refused', message: expect.stringContaining('revoked') })
+    await expect(tokens.verify(token)).rejects.toMatchObject({
+      code: 'token-refused', message: expect.stringContaining('revoked'),
+    })
     revoked = false
     await tokens.verify(token)
     clock += 700_000
@@ -158,13 +172,19 @@ describe('the keys', () => {
 describe('a route that requires a scope', () => {
   const app = createPublicApp({ accessTokens: createAccessTokens(options()) })
   app.get('/v1/x', requireScope('credentials:write'), (c) =>
-    c.json({ access: accessOfRequest(c), organization: currentContext().organizationId, actor: currentContext().actor }),
+    c.json({
+      access: accessOfRequest(c),
+      organization: currentContext().organizationId,
+      actor: currentContext().actor,
+    }),
   )
   const get = (authorization?: string) => app.request('/v1/x', authorization ? { headers: { authorization } } : {})
 
   it('runs as the client, in its organization', async () => {
     const answer = await get(`Bearer ${await sign()}`)
-    expect(await answer.json()).toMatchObject({ organization: 'org-1', actor: 'client:client-1', access: { clientId: 'client-1' } })
+    expect(await answer.json()).toMatchObject({
+      organization: 'org-1', actor: 'client:client-1', access: { clientId: 'client-1' },
+    })
   })
 
   it('answers 401 with a challenge, or 403', async () => {

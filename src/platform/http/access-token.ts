@@ -38,9 +38,9 @@ interface Verified {
 }
 
 /**
- * Checks RFC 9068 access tokens in this process: `typ: at+jwt`, EdDSA or ES256, exact issuer and audience, `exp` required.
- * A signature costs 0.1 ms, so a checked token is remembered by its exact bytes; its times and its revocation are looked at
- * every time.
+ * Checks RFC 9068 access tokens in this process: `typ: at+jwt`, EdDSA or ES256, exact issuer and audience, `exp`
+ * required. A signature costs 0.1 ms, so a checked token is remembered by its exact bytes; its times and its
+ * revocation are looked at every time.
  */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const now = () => (options.now?.() ?? new Date()).getTime() / 1_000
@@ -59,7 +59,8 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       currentDate: new Date(now() * 1_000),
     }
     const { payload } = await keys.using((set) => jwtVerify(token, set, settings))
-    return { access: accessOf(payload, options), expiresAt: payload.exp!, notBefore: Math.max(payload.nbf ?? 0, payload.iat!) }
+    const notBefore = Math.max(payload.nbf ?? 0, payload.iat!)
+    return { access: accessOf(payload, options), expiresAt: payload.exp!, notBefore }
   }
 
   return {
@@ -95,7 +96,10 @@ function accessOf(payload: JWTPayload, { audience }: AccessTokenOptions): Access
   return { organizationId: organizationId.data, clientId, scopes, tokenId: jti }
 }
 
-/** A token names its key by `kid` alone: whoever could bring a key along could sign what he likes. RFC 8725, section 3.10. */
+/**
+ * A token names its key by `kid` alone: whoever could bring a key along could sign what he likes. RFC 8725, section
+ * 3.10.
+ */
 function refuseForeignKeys(token: string): void {
   let header: Record<string, unknown>
   try {

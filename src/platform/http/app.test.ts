@@ -64,12 +64,17 @@ describe.each(ways)('the public app %s', (_, ask) => {
   const problem = async (answer: Promise<Response>) => {
     const response = await answer
     expect(response.headers.get('content-type')).toBe('application/problem+json')
-    return { status: response.status, headers: response.headers, ...((await response.json()) as Record<string, unknown>) }
+    const { status, headers } = response
+    return { status, headers, ...((await response.json()) as Record<string, unknown>) }
   }
 
   it('answers with security headers, a request id and a trace', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
-    const response = await ask('/v1/things', { ...json({ name: 'Ann' }), headers: { 'content-type': 'application/json', traceparent } })
+    const response =
+      await ask('/v1/things', {
+        ...json({ name: 'Ann' }),
+        headers: { 'content-type': 'application/json', traceparent },
+      })
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -84,7 +89,9 @@ describe.each(ways)('the public app %s', (_, ask) => {
   it('names every field that is wrong, and unknown ones at any depth, but no value', async () => {
     const refused = await problem(ask('/v1/things', json({ name: 'x', other: 'Ann', tags: [{ id: 1, extra: 2 }] })))
     expect(refused).toMatchObject({ status: 422, type: 'urn:vellum:problem:validation-failed' })
-    expect((refused as unknown as { errors: { path: string }[] }).errors.map(({ path }) => path).sort()).toEqual(['name', 'other', 'tags.0.extra'])
+    expect((refused as unknown as { errors: { path: string }[] }).errors.map(({ path }) => path).sort()).toEqual(
+      ['name', 'other', 'tags.0.extra'],
+    )
     expect(JSON.stringify(refused)).not.toContain('Ann')
   })
 
@@ -96,7 +103,9 @@ describe.each(ways)('the public app %s', (_, ask) => {
 
   it('refuses JSON nested deeper than 32, or longer than a megabyte', async () => {
     const deep = (levels: number) => `{"name":"Ann","tags":${'['.repeat(levels)}${']'.repeat(levels)}}`
-    expect(await problem(ask('/v1/things', json(deep(32))))).toMatchObject({ status: 400, detail: expect.stringContaining('32') })
+    expect(await problem(ask('/v1/things', json(deep(32))))).toMatchObject({
+      status: 400, detail: expect.stringContaining('32'),
+    })
     expect(await problem(ask('/v1/things', json(deep(31))))).toMatchObject({ status: 422 })
     expect((await ask('/v1/things', json({ name: '['.repeat(100) }))).status).toBe(200)
     expect(await problem(ask('/v1/things', json({ name: 'x'.repeat(1_048_576) })))).toMatchObject({ status: 413 })
@@ -175,12 +184,15 @@ describe('mounting', () => {
   const mount = (schema: z.ZodType, required = true) =>
     mountPublicRoutes(createPublicApp(), (module) => {
       const body = { ...jsonBody(schema), required }
-      module.openapi(createRoute({ method: 'post', path: '/x', request: { body }, responses: answers }), (c) => c.body(null, 200))
+      const route = createRoute({ method: 'post', path: '/x', request: { body }, responses: answers })
+      module.openapi(route, (c) => c.body(null, 200))
     })
 
   it('refuses a JSON body that would let unknown fields through, or may be left out', () => {
     expect(() => mount(z.object({ id: z.string() }))).toThrow('POST /x: the body must be a z.strictObject')
-    expect(() => mount(z.strictObject({ in: z.array(z.object({ id: z.string() })) }))).toThrow('in must be a z.strictObject')
+    expect(() => mount(z.strictObject({ in: z.array(z.object({ id: z.string() })) }))).toThrow(
+      'in must be a z.strictObject',
+    )
     expect(() => mount(z.strictObject({}), false)).toThrow('required: true')
     expect(() => mount(z.strictObject({ map: z.record(z.string(), z.string()) }))).not.toThrow()
   })

@@ -34,8 +34,8 @@ export interface PublicAppOptions {
 }
 
 /**
- * The app behind the public listener: request id, span, limits, security headers, CORS for public reads, problems for every
- * error. Modules' routes go in through {@link mountPublicRoutes}.
+ * The app behind the public listener: request id, span, limits, security headers, CORS for public reads, problems for
+ * every error. Modules' routes go in through {@link mountPublicRoutes}.
  */
 export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<PublicEnvironment> {
   const app = createModuleApp()
@@ -71,8 +71,8 @@ export const createModuleApp = (): OpenAPIHono<PublicEnvironment> =>
   })
 
 /**
- * Lets a module add its routes, refuses routes whose JSON bodies would let unknown fields through, and puts them into the
- * public app. Answers the module's own app, from which its OpenAPI document comes.
+ * Lets a module add its routes, refuses routes whose JSON bodies would let unknown fields through, and puts them into
+ * the public app. Answers the module's own app, from which its OpenAPI document comes.
  */
 export function mountPublicRoutes(
   app: OpenAPIHono<PublicEnvironment>,

@@ -9,8 +9,8 @@ export interface DocsOptions {
 }
 
 /**
- * `/openapi.json`, and `/docs`: the API reference by Scalar, served from here alone. Its page runs no inline script; it may
- * set inline styles, which Scalar does, and asks no other origin for anything.
+ * `/openapi.json`, and `/docs`: the API reference by Scalar, served from here alone. Its page runs no inline script;
+ * it may set inline styles, which Scalar does, and asks no other origin for anything.
  */
 export function mountDocs(app: Hono<any, any, any>, options: DocsOptions): void {
   let script: Promise<{ content: Uint8Array; tag: string }> | undefined
@@ -21,9 +21,14 @@ export function mountDocs(app: Hono<any, any, any>, options: DocsOptions): void 
   }
 
   app.get('/openapi.json', async (c) =>
-    c.json(await options.document(), 200, { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }),
+    c.json(await options.document(), 200, {
+      'access-control-allow-origin': '*',
+      'cache-control': 'public, max-age=60',
+    }),
   )
-  app.get('/docs', (c) => c.html(page, 200, { 'content-security-policy': policy, 'cache-control': 'public, max-age=300' }))
+  app.get('/docs', (c) =>
+    c.html(page, 200, { 'content-security-policy': policy, 'cache-control': 'public, max-age=300' }),
+  )
   app.get('/docs/start.js', (c) => c.body(start, 200, { 'content-type': 'text/javascript; charset=utf-8' }))
   app.get('/docs/reference.js', async (c) => {
     const { content, tag } = await loadScript()
@@ -36,11 +41,13 @@ export function mountDocs(app: Hono<any, any, any>, options: DocsOptions): void 
   })
 }
 
-const hashOf = (content: Uint8Array): string => `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
+const hashOf = (content: Uint8Array): string =>
+  `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
 
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
-  "connect-src 'self'; worker-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; form-action 'none'; base-uri 'none'; " +
+  "frame-ancestors 'none'"
 
 const page = `<!doctype html>
 <html lang="en">

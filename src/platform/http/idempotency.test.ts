@@ -29,7 +29,10 @@ afterAll(async () => {
 
 const keys = createKeyRing({
   fetchKeys: async (subjects) =>
-    subjects.map((subject) => ({ subject, version: 1, key: Buffer.alloc(32, subject).toString('base64'), erased: false })),
+    subjects.map((subject) => {
+      const key = Buffer.alloc(32, subject).toString('base64')
+      return { subject, version: 1, key, erased: false }
+    }),
 })
 
 /** A public write that makes one note with a title of its own, and what it was made to do on the way. */
@@ -86,7 +89,9 @@ describe.each(['sqlite', 'postgres'] as const)('an idempotent write on %s', (dia
     const { post } = made()
     expect((await post('one', 'key-m')).status).toBe(202)
     const other = await post('two', 'key-m')
-    expect([other.status, ((await other.json()) as { type: string }).type]).toEqual([422, 'urn:vellum:problem:idempotency-mismatch'])
+    expect([other.status, ((await other.json()) as { type: string }).type]).toEqual(
+      [422, 'urn:vellum:problem:idempotency-mismatch'],
+    )
     expect((await post('one', 'key-m', '/notes/elsewhere')).status).toBe(422)
     expect((await post('one', 'key-m')).status).toBe(202)
   })
@@ -113,7 +118,8 @@ describe.each(['sqlite', 'postgres'] as const)('an idempotent write on %s', (dia
 
   it('keeps the answer sealed', async () => {
     await made().post('canary-name', 'key-s')
-    const rows = await databases[dialect].raw.rows<{ body: Uint8Array }>(sql`select * from idempotency where key = 'key-s'`)
+    const rows =
+      await databases[dialect].raw.rows<{ body: Uint8Array }>(sql`select * from idempotency where key = 'key-s'`)
     expect(rows).toHaveLength(1)
     expect(JSON.stringify({ ...rows[0], body: undefined })).not.toContain('canary')
     expect(Buffer.from(rows[0]!.body).toString('latin1')).not.toContain('canary')

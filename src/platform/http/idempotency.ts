@@ -38,9 +38,9 @@ export interface IdempotentOptions<T> {
  * Runs a public write at most once for each `Idempotency-Key` of an organization. The key's row, the sealed answer and
  * everything that `run` does commit together, so there is no moment in which one exists without the other.
  *
- * A repeated request gets the stored answer, byte for byte, with `Idempotency-Replayed: true`; one that comes while the
- * first still runs waits two seconds, then gets `idempotency-in-progress`; the same key with another method, path or body
- * gets `idempotency-mismatch`. What `run` throws is not stored: the same key may be used again.
+ * A repeated request gets the stored answer, byte for byte, with `Idempotency-Replayed: true`; one that comes while
+ * the first still runs waits two seconds, then gets `idempotency-in-progress`; the same key with another method, path
+ * or body gets `idempotency-mismatch`. What `run` throws is not stored: the same key may be used again.
  */
 export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOptions<T>): Promise<Response> {
   const { keys, run } = options
@@ -53,7 +53,8 @@ export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOpti
   }
   const content = options.content ?? Buffer.from(await c.req.arrayBuffer())
   await keys.load([organizationId])
-  const request = `${c.req.method} ${new URL(c.req.url).pathname} ${createHash('sha256').update(content).digest('base64url')}`
+  const bodyHash = createHash('sha256').update(content).digest('base64url')
+  const request = `${c.req.method} ${new URL(c.req.url).pathname} ${bodyHash}`
   const requestDigest = keys.digest(organizationId, 'idempotency', request)
   const place: SealPlace = { organizationId, table: 'idempotency', column: 'body', row: key }
   const which = { organizationId, key, requestDigest }
@@ -91,7 +92,10 @@ interface StoredAnswer {
   readonly body: Uint8Array
 }
 
-/** True for the first. On Postgres the insert waits for another transaction that holds the same key; SQLite has one writer. */
+/**
+ * True for the first. On Postgres the insert waits for another transaction that holds the same key; SQLite has one
+ * writer.
+ */
 async function claim(raw: RawTransaction, which: Which): Promise<boolean> {
   const table = raw.platform.idempotency
   const row = { ...which, status: 0, headers: {}, body: new Uint8Array(0), createdAt: raw.now() }
@@ -126,7 +130,7 @@ async function replay(
 
 function keyOf(header: string | undefined, required: boolean): string | undefined {
   if (header === undefined) {
-    if (required) throw new Problem('bad-request', 'Send an Idempotency-Key, so that the request can be repeated safely.')
+    if (required) throw new Problem('bad-request', 'Send an Idempotency-Key; it makes the request safe to repeat.')
     return undefined
   }
   if (/^[\x21-\x7e]{1,255}$/.test(header)) return header

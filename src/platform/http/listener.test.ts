@@ -60,7 +60,8 @@ describe('a listener', () => {
       const listener = await listen({ fetch: () => new Response('by socket'), at: { socketPath } })
       expect(statSync(socketPath).mode & 0o777).toBe(0o600)
       const text = await new Promise((resolve, reject) => {
-        const asked = plainRequest({ socketPath, path: '/' }, (response) => response.on('data', (chunk) => resolve(String(chunk))))
+        const asked =
+          plainRequest({ socketPath, path: '/' }, (response) => response.on('data', (chunk) => resolve(String(chunk))))
         asked.on('error', reject).end()
       })
       expect(text).toBe('by socket')
@@ -87,7 +88,8 @@ describe('a TLS listener', () => {
     const listener = await listen({ fetch: () => new Response('sealed'), at: local, tls })
     const handshake = (options: object) =>
       new Promise<string>((resolve) => {
-        const socket = connect({ port: listener.port, host: '127.0.0.1', ca: tls.cert, servername: 'localhost', ...options }, () => {
+        const socket =
+          connect({ port: listener.port, host: '127.0.0.1', ca: tls.cert, servername: 'localhost', ...options }, () => {
           resolve(`${socket.getProtocol()} ${socket.getCipher().name}`)
           socket.end()
         })
@@ -98,7 +100,8 @@ describe('a TLS listener', () => {
     expect(await handshake({ maxVersion: 'TLSv1.2' })).toBe('refused')
     expect(await handshake({ ciphers: 'TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256' })).toBe('refused')
     const text = await new Promise((resolve, reject) => {
-      const asked = request(listener.url, { ca: tls.cert }, (response) => response.on('data', (chunk) => resolve(String(chunk))))
+      const asked =
+        request(listener.url, { ca: tls.cert }, (response) => response.on('data', (chunk) => resolve(String(chunk))))
       asked.on('error', reject).end()
     })
     expect(text).toBe('sealed')

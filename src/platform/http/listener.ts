@@ -8,7 +8,7 @@ export interface ListenerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>
   /** A port (0: any free one) with the host to bind, or the path of a unix socket that only this user may open. */
   readonly at: { readonly port: number; readonly host?: string } | { readonly socketPath: string }
-  /** PEM. Present: TLS 1.3 with TLS_AES_256_GCM_SHA384 and nothing else. */
+  /** PEM. Present: TLS 1.3 with TLS_AES_256_GCM_SHA384 and nothing else. Deno heeds the version, not the cipher list. */
   readonly tls?: { readonly cert: string; readonly key: string }
 }
 
@@ -21,7 +21,10 @@ export interface Listener {
   close(graceMs?: number): Promise<void>
 }
 
-/** A header section may hold a token far too long, so that its refusal is a problem document; beyond this Node answers 431. */
+/**
+ * A header section may hold a token far too long, so that its refusal is a problem document; beyond this Node answers
+ * 431.
+ */
 const maxHeaderSize = 80 * 1024
 
 const serverOptions = {

@@ -13,13 +13,16 @@ const moduleWith = (path: string, schema: z.ZodType) =>
     const content = { 'application/json': { schema } }
     const responses = { 201: { description: 'made', content } }
     const request = { body: { required: true, content } }
-    module.openapi(createRoute({ method: 'post', path, security: scopeNeeded('things:write'), request, responses }), (c) => c.body(null, 201) as never)
+    const security = scopeNeeded('things:write')
+    const route = createRoute({ method: 'post', path, security, request, responses })
+    module.openapi(route, (c) => c.body(null, 201) as never)
   })
 
 const things = moduleDocument(moduleWith('/v1/things', Thing({ id: z.string() })), 'things')
 
 describe('the merged OpenAPI document', () => {
-  const remote = JSON.parse(JSON.stringify(moduleDocument(moduleWith('/v1/others', Thing({ id: z.string() })), 'others')))
+  const remote =
+    JSON.parse(JSON.stringify(moduleDocument(moduleWith('/v1/others', Thing({ id: z.string() })), 'others')))
   const document = mergeOpenApi({ things, others: remote }, options) as any
 
   it('holds the paths of local and fetched documents, tagged by module', () => {
@@ -53,7 +56,8 @@ describe('the merged OpenAPI document', () => {
 })
 
 describe('the page of the API', () => {
-  mountDocs(app, { document: () => mergeOpenApi({ things }, options), script: async () => new TextEncoder().encode('Scalar') })
+  const script = async () => new TextEncoder().encode('Scalar')
+  mountDocs(app, { document: () => mergeOpenApi({ things }, options), script })
 
   it('loads everything from here, and runs no inline script', async () => {
     const page = await app.request('/docs')

@@ -26,17 +26,21 @@ export const moduleDocument = (app: OpenAPIHono<any, any, any>, module: string):
   app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: module, version: '1' } }) as unknown as OpenApiDocument
 
 /**
- * One document for the whole platform out of the modules' own, local or fetched. Two components of one name must be equal:
- * throws when they are not, and when two modules answer to the same path and method.
+ * One document for the whole platform out of the modules' own, local or fetched. Two components of one name must be
+ * equal: throws when they are not, and when two modules answer to the same path and method.
  */
-export function mergeOpenApi(documents: Readonly<Record<string, OpenApiDocument>>, options: OpenApiOptions): OpenApiDocument {
+export function mergeOpenApi(
+  documents: Readonly<Record<string, OpenApiDocument>>,
+  options: OpenApiOptions,
+): OpenApiDocument {
   const paths: Record<string, Record<string, Json>> = {}
   const components: Record<string, Record<string, unknown>> = {}
   for (const [module, document] of Object.entries(documents)) {
     for (const [path, item] of Object.entries(document.paths ?? {})) {
       const target = (paths[path] ??= {})
       for (const [method, operation] of Object.entries(item)) {
-        if (method in target) throw new Error(`Two modules answer ${method.toUpperCase()} ${path}, one of them ${module}`)
+        const route = `${method.toUpperCase()} ${path}`
+        if (method in target) throw new Error(`Two modules answer ${route}, one of them ${module}`)
         target[method] = withProblems(operation, module)
       }
     }
@@ -103,7 +107,8 @@ const problemAnswer = {
 
 /** Whatever an operation tells itself stays; everything else that may happen is a problem. */
 function withProblems(operation: Json, module: string): Json {
-  const responses = { default: { $ref: '#/components/responses/Problem' }, ...(operation.responses as Json | undefined) }
+  const problem = { $ref: '#/components/responses/Problem' }
+  const responses = { default: problem, ...(operation.responses as Json | undefined) }
   const tags = (operation.tags as string[] | undefined)?.length ? operation.tags : [module]
   return { ...operation, tags, responses }
 }

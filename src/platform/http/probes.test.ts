@@ -17,7 +17,9 @@ describe('the probes', () => {
     const get = probes({ database: () => {} })
     expect(await get('/livez')).toEqual({ status: 200, body: 'ok' })
     expect(await get('/readyz')).toEqual({ status: 200, body: { status: 'ready', checks: { database: 'ok' } } })
-    expect((await get('/health')).body).toMatchObject({ status: 'ok', version: '1', modules: ['identity'], uptimeSeconds: 0 })
+    expect((await get('/health')).body).toMatchObject({
+      status: 'ok', version: '1', modules: ['identity'], uptimeSeconds: 0,
+    })
   })
 
   it('stay live while something is missing, and tell what', async () => {

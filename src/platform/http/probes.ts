@@ -16,8 +16,8 @@ export interface ProbesOptions {
 const checkTimeoutMs = 2_000
 
 /**
- * `/livez` touches nothing: it says that the event loop turns. `/readyz` runs every check and answers 503 with the ones that
- * failed. `/health` sums up for a person and is 200 while the process runs.
+ * `/livez` touches nothing: it says that the event loop turns. `/readyz` runs every check and answers 503 with the
+ * ones that failed. `/health` sums up for a person and is 200 while the process runs.
  */
 export function mountProbes(app: Hono<any, any, any>, options: ProbesOptions): void {
   const begun = Date.now()

@@ -5,7 +5,9 @@ import type { PublicEnvironment } from './app.ts'
 export const isPublicRead = (path: string): boolean =>
   /^\/(v|credentials|status|log|\.well-known)\//.test(path) || /^\/organizations\/[^/]+\/did\.json$/.test(path)
 
-/** Verifiers run in browsers too: public reads answer to every origin, without credentials. Nothing else speaks CORS. */
+/**
+ * Verifiers run in browsers too: public reads answer to every origin, without credentials. Nothing else speaks CORS.
+ */
 export function publicReads(): MiddlewareHandler<PublicEnvironment> {
   return async (c, next) => {
     const { method, path } = c.req

@@ -5,15 +5,15 @@ import type { PublicEnvironment } from './app.ts'
 const pagePolicy = (nonce: string | undefined): string => {
   const own = nonce ? `'self' 'nonce-${nonce}'` : "'self'"
   return (
-    `default-src 'none'; script-src ${own}; style-src ${own}; img-src 'self' data:; font-src 'self'; connect-src 'self'; ` +
-    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    `default-src 'none'; script-src ${own}; style-src ${own}; img-src 'self' data:; font-src 'self'; ` +
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
   )
 }
 const dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 /**
- * Headers on every answer. A page may run its own scripts and no inline one, unless it carries the nonce of `pageNonce`.
- * A route that sets its own `Content-Security-Policy` keeps it.
+ * Headers on every answer. A page may run its own scripts and no inline one, unless it carries the nonce of
+ * `pageNonce`. A route that sets its own `Content-Security-Policy` keeps it.
  */
 export function securityHeaders(options: { readonly tls: boolean }): MiddlewareHandler<PublicEnvironment> {
   return async (c, next) => {

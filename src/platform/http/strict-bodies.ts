@@ -2,8 +2,8 @@ import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi'
 import { z } from 'zod'
 
 /**
- * Throws when a public route takes a JSON body that lets unknown fields through, or that may be left out: a field that is
- * misspelled must be told, not dropped. Build bodies from `z.strictObject`, and give them `required: true`.
+ * Throws when a public route takes a JSON body that lets unknown fields through, or that may be left out: a field
+ * that is misspelled must be told, not dropped. Build bodies from `z.strictObject`, and give them `required: true`.
  */
 export function assertStrictBodies(app: OpenAPIHono<any, any, any>): void {
   const faults: string[] = []
@@ -21,11 +21,16 @@ export function assertStrictBodies(app: OpenAPIHono<any, any, any>): void {
   if (faults.length > 0) throw new Error(`Public bodies must refuse unknown fields.\n${faults.join('\n')}`)
 }
 
-/** Paths of the objects in a schema that accept fields which they do not name. A record names none, and is no such object. */
-export const looseObjects = (schema: z.ZodType): string[] => objectsWhere(schema, (node) => node.additionalProperties !== false)
+/**
+ * Paths of the objects in a schema that accept fields which they do not name. A record names none, and is no such
+ * object.
+ */
+export const looseObjects = (schema: z.ZodType): string[] =>
+  objectsWhere(schema, (node) => node.additionalProperties !== false)
 
 /** Paths of the objects in a schema that refuse fields which they do not name. */
-export const strictObjects = (schema: z.ZodType): string[] => objectsWhere(schema, (node) => node.additionalProperties === false)
+export const strictObjects = (schema: z.ZodType): string[] =>
+  objectsWhere(schema, (node) => node.additionalProperties === false)
 
 type Node = Readonly<Record<string, unknown>>
 

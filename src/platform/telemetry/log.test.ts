@@ -38,7 +38,8 @@ describe('a log line', () => {
     const canary = 'Zebulon'
     const fields = [
       'name', 'fullName', 'givenName', 'family_name', 'recipientName', 'email', 'emailAddress', 'recipient', 'phone',
-      'authorization', 'cookie', 'clientSecret', 'client_secret', 'password', 'access_token', 'apiKey', 'privateKey', 'masterKey',
+      'authorization', 'cookie', 'clientSecret', 'client_secret', 'password', 'access_token', 'apiKey', 'privateKey',
+      'masterKey',
     ]
     for (const field of fields) {
       log.info({ [field]: canary }, 'x')

@@ -14,9 +14,9 @@ export interface LogOptions {
 const maxDepth = 6
 
 /**
- * JSON lines with time, level, message, and what the context knows: trace id, organization, actor. A field that names a person
- * or opens something is written as `[redacted]`, at any depth, and an error's text loses addresses, tokens and query
- * parameters. A module's own logger is `log.child({ module })`.
+ * JSON lines with time, level, message, and what the context knows: trace id, organization, actor. A field that names
+ * a person or opens something is written as `[redacted]`, at any depth, and an error's text loses addresses, tokens
+ * and query parameters. A module's own logger is `log.child({ module })`.
  */
 export function createLog(options: LogOptions = {}): Logger {
   const to = options.to ?? 'stderr'
@@ -33,7 +33,8 @@ export function createLog(options: LogOptions = {}): Logger {
       },
       hooks: {
         logMethod(args, method) {
-          method.apply(this, withMessage(args).map((arg) => (typeof arg === 'string' ? withoutPersonal(arg) : arg)) as typeof args)
+          const harmless = withMessage(args).map((arg) => (typeof arg === 'string' ? withoutPersonal(arg) : arg))
+          method.apply(this, harmless as typeof args)
         },
       },
       // Errors are written by `redacted`; pino's own serializer would write their text as it is.

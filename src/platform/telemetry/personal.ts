@@ -4,9 +4,11 @@ const names = new Set(['name', 'names', 'address', 'phone', 'recipient', 'recipi
 const things = /^(host|file|path|table|column|kind|event|operation|module|service|class|display_?kind)_?name$/i
 
 const secretOrPerson =
-  /(authorization|password|passphrase|secret|credentials?_?token|access_?token|refresh_?token|set-cookie|api_?key|private_?key|master_?key|e_?mail|(first|last|full|given|family|recipient|display|person|user)_?name|name$)/i
+  /authorization|password|passphrase|secret|(access|refresh)_?token|set-cookie|(api|private|master)_?key|e_?mail|name$/i
 
-/** True for a field whose value tells who somebody is, or opens something: such a value is never logged nor exported. */
+/**
+ * True for a field whose value tells who somebody is, or opens something: such a value is never logged nor exported.
+ */
 export function isPersonal(field: string): boolean {
   const last = field.slice(field.lastIndexOf('.') + 1)
   if (names.has(last.toLowerCase())) return true

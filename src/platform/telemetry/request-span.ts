@@ -8,8 +8,8 @@ import { span } from './trace.ts'
 import { newTraceparent, parseTraceparent } from './traceparent.ts'
 
 /**
- * One span and one log line for each request, in a context of its own. A caller's `traceparent` is continued, and the answer
- * carries the one that was used. Logged is the route's pattern, never the address as it was sent.
+ * One span and one log line for each request, in a context of its own. A caller's `traceparent` is continued, and the
+ * answer carries the one that was used. Logged is the route's pattern, never the address as it was sent.
  */
 export function requestSpan(log?: Logger): MiddlewareHandler<PublicEnvironment> {
   return async (c, next) => {
@@ -17,8 +17,9 @@ export function requestSpan(log?: Logger): MiddlewareHandler<PublicEnvironment> 
     c.set('requestId', requestId)
     const traceparent = parseTraceparent(c.req.header('traceparent'))?.traceparent ?? newTraceparent()
     const begun = performance.now()
+    const attributes = { 'http.request.method': c.req.method, 'vellum.request_id': requestId }
     await inContext({ traceparent }, () =>
-      span(`${c.req.method} request`, { 'http.request.method': c.req.method, 'vellum.request_id': requestId }, async () => {
+      span(`${c.req.method} request`, attributes, async () => {
         await next()
         const used = currentContext().traceparent
         if (used) c.res.headers.set('traceparent', used)

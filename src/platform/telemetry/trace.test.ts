@@ -27,7 +27,10 @@ let collector: Server
 let url = ''
 const bodies: string[] = []
 const spans = (): OtlpSpan[] =>
-  bodies.flatMap((body) => JSON.parse(body).resourceSpans.flatMap((r: any) => r.scopeSpans.flatMap((s: any) => s.spans)))
+  bodies
+    .flatMap((body) => JSON.parse(body).resourceSpans)
+    .flatMap((resource) => resource.scopeSpans)
+    .flatMap((scope) => scope.spans)
 
 beforeAll(async () => {
   collector = createServer((request, response) => {
@@ -45,7 +48,9 @@ afterAll(() => void collector.close())
 describe('without an exporter', () => {
   it('a span keeps the trace that there is, and begins one where there is none', async () => {
     const traceparent = newTraceparent()
-    await inContext({ traceparent }, () => span('x', {}, async () => expect(currentContext().traceparent).toBe(traceparent)))
+    await inContext({ traceparent }, () =>
+      span('x', {}, async () => expect(currentContext().traceparent).toBe(traceparent)),
+    )
     await inContext({}, () => span('x', {}, async () => expect(currentTraceId()).toMatch(/^[0-9a-f]{32}$/)))
   })
 })
@@ -61,7 +66,7 @@ describe('a traceparent', () => {
 })
 
 describe('with a collector', () => {
-  it('request, call and work are one trace, each the child of the one before, and nothing personal is in it', async () => {
+  it('makes one trace of request, call and work, each the child of the one before, with nothing personal', async () => {
     const tracing = await startTracing({ url, serviceName: 'vellum', version: '1' })
     const echo = contract('echo', {
       say: operation({ effect: 'read', timeoutMs: 1_000, input: z.object({}), output: z.object({}) }),
@@ -76,14 +81,17 @@ describe('with a collector', () => {
     app.get('/x/:id', async (c) => c.json(await client.say({})))
     app.get('/fail', () => span('failing', {}, async () => { throw new TypeError('name of Ann') }))
 
-    const answer = await app.request('/x/ann', { headers: { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` } })
+    const answer =
+      await app.request('/x/ann', { headers: { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` } })
     await app.request('/fail')
     await tracing.stop()
 
     const chain = ['GET request', 'call echo.say', 'echo.say', 'transaction'].map(
       (name) => spans().find((one) => one.name === name && one.traceId === 'c'.repeat(32))!,
     )
-    expect(chain.map((one) => one.parentSpanId)).toEqual(['d'.repeat(16), ...chain.slice(0, 3).map((one) => one.spanId)])
+    expect(chain.map((one) => one.parentSpanId)).toEqual(['d'.repeat(16), ...chain.slice(0, 3).map(
+      (one) => one.spanId)],
+    )
     expect(answer.headers.get('traceparent')).toContain(chain[0]!.spanId)
     expect(chain[3]!.attributes.map(({ key }) => key)).toEqual(['rows'])
     const failing = spans().find((one) => one.name === 'failing')!

@@ -14,8 +14,9 @@ interface Exporter {
 let exporter: Exporter | undefined
 
 /**
- * Runs `work` as one span of the current trace. The context inside carries its `traceparent`, which outbox rows, steps and
- * internal calls take along. Without an exporter only the trace id is kept going, which costs next to nothing.
+ * Runs `work` as one span of the current trace. The context inside carries its `traceparent`, which outbox rows,
+ * steps and internal calls take along. Without an exporter only the trace id is kept going, which costs next to
+ * nothing.
  */
 export function span<T>(name: string, attributes: SpanAttributes, work: () => Promise<T>): Promise<T> {
   const { traceparent } = currentContext()
@@ -54,10 +55,12 @@ async function recorded<T>(
 
 const permitted = (attributes: SpanAttributes): SpanAttributes =>
   Object.fromEntries(
-    Object.entries(attributes).filter(([key, value]) => !isPersonal(key) && !(typeof value === 'string' && value.includes('@'))),
+    Object.entries(attributes).filter(([key, value]) => !isPersonal(key) && !String(value).includes('@')),
   )
 
-/** The id of the current trace, 32 hex digits: in every log line, and in step and outbox rows by way of `traceparent`. */
+/**
+ * The id of the current trace, 32 hex digits: in every log line, and in step and outbox rows by way of `traceparent`.
+ */
 export const currentTraceId = (): string | undefined => parseTraceparent(currentContext().traceparent)?.traceId
 
 export interface TracingOptions {

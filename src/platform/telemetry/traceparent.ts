@@ -16,7 +16,8 @@ const noSpan = '0'.repeat(16)
 export function parseTraceparent(value: string | null | undefined): TraceParent | undefined {
   const match = form.exec(value ?? '')
   if (!match || match[1] === noTrace || match[2] === noSpan) return undefined
-  return { traceparent: match[0], traceId: match[1]!, spanId: match[2]!, sampled: (Number.parseInt(match[3]!, 16) & 1) === 1 }
+  const sampled = (Number.parseInt(match[3]!, 16) & 1) === 1
+  return { traceparent: match[0], traceId: match[1]!, spanId: match[2]!, sampled }
 }
 
 export const formatTraceparent = (traceId: string, spanId: string, sampled = true): string =>
