@@ -49,7 +49,11 @@ await runner.start()
 inbox.start(bus)
 const relay = createRelay({
   database: shopDatabase, log, sweepMs: 50,
-  bus: { ...bus, publish: async (events) => { await bus.publish(events); die('after publishing') } },
+  bus: { ...bus, publish: async (events) => {
+    die('before publishing')
+    await bus.publish(events)
+    die('after publishing')
+  } },
 })
 relay.start()
 

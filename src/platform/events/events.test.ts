@@ -13,6 +13,7 @@ import { Unavailable } from '#platform/work/step.ts'
 import { type TestDatabase, testDialects, testKeys } from '../../../test/kernel/test-database.ts'
 import { memoryBus } from './bus-memory.ts'
 import { createInbox, type Inbox } from './inbox.ts'
+import { advance, PositionMoved } from './inbox-store.ts'
 import { readPage, readRange, unrelayedCount, unrelayedEvents } from './outbox.ts'
 import { listParked, retryParked, skipParked } from './parked.ts'
 import { createRelay, type Relay } from './relay.ts'
@@ -148,6 +149,19 @@ describe.each(testDialects)('events on %s', (_, open) => {
     expect(await retryParked(ledger.database, { subscription: 'shop/item', key: 'vase' })).toBe(true)
     await expect.poll(inboxRows, { timeout: 5_000 }).toEqual([])
     expect(order.filter((one) => one.startsWith('vase'))).toEqual(['vase 1', 'vase 2', 'vase 3', 'vase 4'])
+  })
+
+  test('whoever comes second with an event commits nothing, whatever was decided before', async () => {
+    const apply = (sequence: number) => ledger.database.platformTransaction(async (tx, raw) => {
+      await tx.insert(tx.tables.entries).values({ id: crypto.randomUUID(), item: 'lamp', what: `${sequence}` })
+      await advance(raw, { subscription: 'shop/item', key: 'lamp', sequence })
+    })
+    const both = await Promise.allSettled([apply(1), apply(1)])
+    expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected'])
+    await expect(apply(3)).rejects.toBeInstanceOf(PositionMoved)
+    await apply(2)
+    await expect(apply(2)).rejects.toBeInstanceOf(PositionMoved)
+    expect((await entries()).sort()).toEqual(['lamp: 1', 'lamp: 2'])
   })
 
   test('a parked event can be left out by a command, and its key goes on', async () => {

@@ -39,6 +39,7 @@ async function runProcess(point: string): Promise<string | number> {
 test.each([
   ['after the effect', 6],
   ['in the subscriber\'s transaction', 5],
+  ['before publishing', 5],
   ['after publishing', 5],
 ])('kill -9 %s: everything is done again and recorded once', async (point, fewestEffects) => {
   expect(await runProcess(point)).toBe('SIGKILL')

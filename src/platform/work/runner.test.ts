@@ -208,7 +208,7 @@ describe.each(testDialects)('on %s', (_, open) => {
       await add('a')
       await add('b', other)
       await until('done', 'b')
-      expect((await row('a')).state).toBe('ready')
+      await expect.poll(() => row('a')).toMatchObject({ state: 'ready', attempts: 0, unavailableSince: expect.any(Date) })
     })
   })
 
