@@ -3,7 +3,7 @@ import { defineEvent } from '#platform/event.ts'
 
 /** The first final anchor whose size exceeds the credential's leaf index stands on the chain. */
 export const credentialAnchored = defineEvent({
-  name: 'anchoring.credential-anchored',
+  name: 'credential.anchored',
   version: 1,
   data: z.object({
     credentialId: z.string(),

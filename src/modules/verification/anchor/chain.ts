@@ -64,6 +64,11 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
   const wallet = new Wallet(privateKey)
   const call = createRpc(rpcUrl, timeoutMs)
 
+  /** EIP-155 id of the chain behind the node. */
+  async function chainId(): Promise<number> {
+    return Number(await ask('eth_chainId'))
+  }
+
   /** First nonce that no transaction known to the node uses, the waiting ones included. */
   async function nextNonce(): Promise<number> {
     return Number(await ask('eth_getTransactionCount', wallet.address, 'pending'))
@@ -211,6 +216,7 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
   return {
     address: wallet.address,
     confirmations,
+    chainId,
     nextNonce,
     prepareDeployment,
     prepareAnchor,

@@ -25,3 +25,6 @@ export function emptyRoot(): Uint8Array {
 export function equalHashes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }
+
+/** A hash as JSON and checkpoints carry it: base64 with padding. */
+export const hashText = (hash: Uint8Array): string => Buffer.from(hash).toString('base64')

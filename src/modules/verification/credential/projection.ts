@@ -1,0 +1,124 @@
+import { and, desc, eq, ne } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { EventHandler } from '#platform/module.ts'
+import { OrganizationId } from '#platform/organization-id.ts'
+import { Problem } from '#platform/problem.ts'
+import type { recipientErased } from '#modules/identity/index.ts'
+import type { credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended } from '#modules/issuance/index.ts'
+import type { Appender } from '../log/appender.ts'
+import { credentialLeaf } from '../log/leaf.ts'
+import { addLeaf } from '../log/log-store.ts'
+import type { ProjectedStatus, VerificationTables } from '../tables.ts'
+import type { VerificationContext } from '../verification-context.ts'
+
+export type CredentialRow = VerificationTables['credentials']['$inferSelect']
+
+/** The sealed part of a projected credential. */
+export interface ProjectedCredential {
+  /** The signed credential, byte for byte. */
+  readonly document: string
+  /** Hides the leaf: docs/decisions/0030. */
+  readonly salt: string
+  readonly recipientName: string
+  readonly locale: string
+  readonly achievementName: string
+  readonly issuerName: string
+  readonly test: boolean
+}
+
+const place = (organizationId: OrganizationId, credentialId: string) =>
+  ({ organizationId, table: 'credentials', column: 'content', row: credentialId })
+
+/** Keeps the credential and adds its leaf to those that wait for a place in the log. */
+export function createIssuedHandler(
+  { keys }: VerificationContext,
+  appender: Pick<Appender, 'ring'>,
+): EventHandler<VerificationTables, typeof credentialIssued> {
+  return async ({ id: eventId, organizationId, data }) => {
+    const { credentialId, publicId, recipientId, documentId } = data
+    await keys.load([recipientId])
+    if (keys.isErased(recipientId)) return undefined
+    const leaf = credentialLeaf(JSON.parse(data.document), data.salt)
+    const { document, salt, recipientName, locale, achievementName, issuerName, test } = data
+    const content: ProjectedCredential = { document, salt, recipientName, locale, achievementName, issuerName, test }
+    const row = {
+      id: credentialId,
+      organizationId,
+      recipientId,
+      publicId,
+      documentId,
+      content: keys.seal(recipientId, place(organizationId, credentialId), JSON.stringify(content)),
+      status: 'active' as const,
+      issuedAt: new Date(data.issuedAt),
+    }
+    return async (tx) => {
+      const { credentials } = tx.tables
+      const added = await tx.insert(credentials).values(row).onConflictDoNothing({ target: credentials.id }).returning({ id: credentials.id })
+      // Versions of one public id come in their order: the one before has been superseded by this.
+      if (added.length > 0) {
+        await tx
+          .update(credentials)
+          .set({ status: 'superseded', statusChangedAt: row.issuedAt })
+          .where(and(eq(credentials.publicId, publicId), ne(credentials.id, credentialId), eq(credentials.status, 'active')))
+      }
+      await addLeaf(tx, { eventId, credentialId, organizationId, leaf, arrival: uuidv7() })
+      appender.ring()
+    }
+  }
+}
+
+type StatusEvent = typeof credentialRevoked | typeof credentialSuspended | typeof credentialReinstated
+
+/** Keeps the status for the time when issuance does not answer. Revocation is for ever. */
+export const createStatusHandler = (status: ProjectedStatus): EventHandler<VerificationTables, StatusEvent> => async ({ data }) =>
+  async (tx) => {
+    const { credentials } = tx.tables
+    await tx
+      .update(credentials)
+      .set({ status, statusChangedAt: new Date(data.at) })
+      .where(and(eq(credentials.id, data.credentialId), ne(credentials.status, 'revoked')))
+  }
+
+/** The row and the leaf stay; what they held of a person went with the key. */
+export function createEraser({ keys, now }: VerificationContext): EventHandler<VerificationTables, typeof recipientErased> {
+  return async ({ data: { recipientId } }) => {
+    keys.forget(recipientId)
+    return async (tx) => {
+      const { credentials } = tx.tables
+      await tx.update(credentials).set({ content: new Uint8Array(0), erasedAt: now() }).where(eq(credentials.recipientId, recipientId))
+    }
+  }
+}
+
+/** The current version behind an address for people. Throws `Problem`: not-found. */
+export async function currentCredential({ database }: VerificationContext, publicId: string): Promise<CredentialRow> {
+  const { credentials } = database.tables
+  const [row] = await database.read
+    .select()
+    .from(credentials)
+    .where(eq(credentials.publicId, publicId))
+    .orderBy(desc(credentials.issuedAt), desc(credentials.id))
+    .limit(1)
+  return row ?? unknown()
+}
+
+/** One version, by the UUID of its own address. Throws `Problem`: not-found. */
+export async function credentialVersion({ database }: VerificationContext, documentId: string): Promise<CredentialRow> {
+  const { credentials } = database.tables
+  const [row] = await database.read.select().from(credentials).where(eq(credentials.documentId, documentId))
+  return row ?? unknown()
+}
+
+/** Opens the sealed part. Throws `Problem('gone')` once the recipient is erased. */
+export async function openProjected({ keys }: VerificationContext, row: CredentialRow): Promise<ProjectedCredential> {
+  if (row.erasedAt === null) await keys.load([row.recipientId])
+  if (row.erasedAt !== null || keys.isErased(row.recipientId)) {
+    throw new Problem('gone', 'This credential was erased at the request of the person it was about; only their own copy can still be checked.')
+  }
+  const organizationId = OrganizationId.parse(row.organizationId)
+  return JSON.parse(keys.openText(place(organizationId, row.id), row.content)) as ProjectedCredential
+}
+
+function unknown(): never {
+  throw new Problem('not-found', 'There is no credential at this address; check that it was copied whole.')
+}

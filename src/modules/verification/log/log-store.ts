@@ -1,0 +1,111 @@
+import { and, asc, desc, eq, gt, inArray, isNull, or, placeholder, type SQL } from 'drizzle-orm'
+import type { Database, Queries, Transaction } from '#platform/database/database.ts'
+import { preparedQuery } from '#platform/database/prepared.ts'
+import type { VerificationTables } from '../tables.ts'
+import { hashLeaf } from './merkle-hash.ts'
+import { appendLeaves, type ReadNodes } from './merkle-tree.ts'
+
+/** Leaves of one commit. */
+export const APPEND_AT_MOST = 200
+
+const STATE = 'log'
+
+/** Once for each leaf of a commit. */
+const placeLeaf = preparedQuery<VerificationTables, { eventId: string; leafIndex: number }>()((queries, { leaves }) =>
+  queries
+    .update(leaves)
+    .set({ leafIndex: placeholder('leafIndex') as unknown as SQL })
+    .where(and(eq(leaves.eventId, placeholder('eventId')), isNull(leaves.leafIndex))))
+
+export interface StoredCheckpoint {
+  readonly size: number
+  readonly root: Uint8Array
+  readonly note: string
+}
+
+/** Reads hashes of complete subtrees, in or outside a transaction. */
+export const nodeReader = (queries: Queries, { nodes }: VerificationTables): ReadNodes => async (ids) => {
+  const byLevel = [...Map.groupBy(ids, (id) => id.level)]
+  const found = await queries
+    .select()
+    .from(nodes)
+    .where(or(...byLevel.map(([level, of]) => and(eq(nodes.level, level), inArray(nodes.position, of.map(({ index }) => index))))))
+  const hashes = new Map(found.map(({ level, position, hash }) => [`${level}/${position}`, hash]))
+  return ids.map(({ level, index }) => {
+    const hash = hashes.get(`${level}/${index}`)
+    if (!hash) throw new Error(`The log has no hash for level ${level}, index ${index}`)
+    return hash
+  })
+}
+
+/** Number of committed leaves. */
+export async function logSize(queries: Queries, { logState }: VerificationTables): Promise<number> {
+  const [state] = await queries.select({ size: logState.size }).from(logState).where(eq(logState.id, STATE))
+  return state?.size ?? 0
+}
+
+/** Makes the row that every append changes. */
+export const prepareLog = (database: Database<VerificationTables>): Promise<void> =>
+  database.transaction(async (tx) => {
+    await tx.insert(tx.tables.logState).values({ id: STATE, size: 0 }).onConflictDoNothing()
+  })
+
+/**
+ * Gives the leaves that wait their places, at most {@link APPEND_AT_MOST}, with every subtree that became complete. Places
+ * are taken by a change of one row, so that of two appenders the second begins again with what the first left.
+ * @returns how many
+ */
+export function appendWaiting(database: Database<VerificationTables>): Promise<number> {
+  return database.transaction(async (tx) => {
+    const { leaves, nodes, logState } = tx.tables
+    const waiting = await tx
+      .select({ eventId: leaves.eventId, leaf: leaves.leaf })
+      .from(leaves)
+      .where(isNull(leaves.leafIndex))
+      .orderBy(asc(leaves.arrival))
+      .limit(APPEND_AT_MOST)
+    if (waiting.length === 0) return 0
+    const before = await logSize(tx, tx.tables)
+    const appended = await appendLeaves(before, waiting.map(({ leaf }) => hashLeaf(leaf)), nodeReader(tx, tx.tables))
+    const moved = await tx
+      .update(logState)
+      .set({ size: appended.size })
+      .where(and(eq(logState.id, STATE), eq(logState.size, before)))
+      .returning({ size: logState.size })
+    if (moved.length !== 1) throw new Error('The log was appended to by someone else; this one begins again.')
+    for (const [i, { eventId }] of waiting.entries()) await tx.run(placeLeaf, { eventId, leafIndex: before + i })
+    await tx.insert(nodes).values(appended.nodes.map(({ level, index, hash }) => ({ level, position: index, hash })))
+    return waiting.length
+  })
+}
+
+/** Adds a leaf to those that wait; again with the same event or credential it does nothing. */
+export async function addLeaf(
+  tx: Transaction<VerificationTables>,
+  leaf: Omit<VerificationTables['leaves']['$inferInsert'], 'leafIndex'>,
+): Promise<void> {
+  await tx.insert(tx.tables.leaves).values(leaf).onConflictDoNothing()
+}
+
+/** The newest signed checkpoint, or with `above` the newest of those that hold this leaf. */
+export async function newestCheckpoint(
+  { read, tables: { checkpoints } }: Database<VerificationTables>,
+  above?: number,
+): Promise<StoredCheckpoint | undefined> {
+  const [newest] = await read
+    .select({ size: checkpoints.size, root: checkpoints.root, note: checkpoints.note })
+    .from(checkpoints)
+    .where(above === undefined ? undefined : gt(checkpoints.size, above))
+    .orderBy(desc(checkpoints.size))
+    .limit(1)
+  return newest
+}
+
+/** Place and bytes of a credential's leaf; no index while it waits. */
+export async function leafOfCredential({ read, tables: { leaves } }: Database<VerificationTables>, credentialId: string) {
+  const [leaf] = await read
+    .select({ index: leaves.leafIndex, leaf: leaves.leaf })
+    .from(leaves)
+    .where(eq(leaves.credentialId, credentialId))
+  return leaf
+}

@@ -1,0 +1,73 @@
+import { defineModule, runStep, subscribe } from '#platform/module.ts'
+import { createSafeFetch } from '#platform/outbound/safe-fetch.ts'
+import { recipientErased } from '#modules/identity/index.ts'
+import { credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended, issuance } from '#modules/issuance/index.ts'
+import { anchoredSize, newestAnchor } from './anchor/anchor-store.ts'
+import { createAnchorRunner } from './anchor/anchor-step.ts'
+import { announceAnchor, createAnnounceRunner, createPublishRunner, publishAnchored } from './anchor/announce-step.ts'
+import { anchorStep, createNotice, prepareRounds } from './anchor/rounds.ts'
+import { verificationConfig } from './config.ts'
+import { verification } from './contract.ts'
+import { createEraser, createIssuedHandler, createStatusHandler } from './credential/projection.ts'
+import { credentialAnchored } from './events.ts'
+import { createAppender } from './log/appender.ts'
+import { createLogKey } from './log/log-key.ts'
+import { newestCheckpoint, prepareLog } from './log/log-store.ts'
+import { emptyRoot, hashText } from './log/merkle-hash.ts'
+import { verificationRoutes } from './routes.ts'
+import { schema } from './tables.ts'
+import { createVerifier } from './verify/verify.ts'
+
+/** Verification: public pages, the verify API, the append-only log, and its anchors on a chain. */
+export default defineModule({
+  contract: verification,
+  uses: { issuance },
+  publishes: [credentialAnchored],
+  subscribes: { issuance: ['credential'], identity: ['recipient'] },
+  schema,
+  config: verificationConfig,
+  start(context) {
+    const { database } = context
+    const fetch = createSafeFetch()
+    const logKey = createLogKey(context)
+    const appender = createAppender(context, logKey, createNotice(context))
+    const verifier = createVerifier(context, fetch)
+
+    return {
+      handlers: {
+        async logState() {
+          const [newest, anchor] = await Promise.all([newestCheckpoint(database), newestAnchor(database)])
+          return {
+            size: newest?.size ?? 0,
+            root: hashText(newest?.root ?? emptyRoot()),
+            anchoredSize: anchor?.size ?? 0,
+            ...(anchor && { contractAddress: anchor.contractAddress }),
+          }
+        },
+      },
+      routes: (app) => verificationRoutes(app, context, { verifier, logKey }),
+      subscriptions: [
+        subscribe('issuance', credentialIssued, createIssuedHandler(context, appender)),
+        subscribe('issuance', credentialRevoked, createStatusHandler('revoked')),
+        subscribe('issuance', credentialSuspended, createStatusHandler('suspended')),
+        subscribe('issuance', credentialReinstated, createStatusHandler('active')),
+        subscribe('identity', recipientErased, createEraser(context)),
+      ],
+      steps: [
+        runStep(anchorStep, createAnchorRunner(context)),
+        runStep(announceAnchor, createAnnounceRunner(context)),
+        runStep(publishAnchored, createPublishRunner(context)),
+      ],
+      async prepare() {
+        await prepareLog(database)
+        const anchored = await anchoredSize(database.read, database.tables)
+        await database.transaction((tx) => prepareRounds(context, tx, anchored))
+        appender.start()
+      },
+      async stop() {
+        await appender.stop()
+        await fetch.close()
+      },
+    }
+  },
+})

@@ -1,0 +1,13 @@
+import type { Problem } from '#platform/problem.ts'
+import { frame } from './frame.ts'
+import { html } from './html.ts'
+import { icons } from './icons.ts'
+import type { Language } from './language.ts'
+import { words } from './words.ts'
+
+/** What a person sees instead of problem+json. */
+export function problemPage({ code, status }: Problem, language: Language): string {
+  const kind = code === 'not-found' ? 'missing' : code === 'gone' ? 'gone' : status === 503 || status === 504 ? 'away' : 'other'
+  const { title, text } = words[language].problem[kind]
+  return frame({ language, title, body: html`<section class="plain">${icons.nothing}<h1>${title}</h1><p>${text}</p></section>` })
+}
