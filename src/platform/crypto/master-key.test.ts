@@ -29,18 +29,19 @@ describe('the master key', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(Buffer.from(readFileSync(file, 'utf8'), 'base64')).toEqual(Buffer.from(first.masterKey))
     const second = openMasterKey({ dataDir: join(dataDir, 'new'), env: {} })
-    expect(second).toEqual({ ...first, firstRun: false, generatedFile: undefined })
+    expect(second).toEqual({ ...first, generatedFile: undefined })
+    recordKeyCheck(join(dataDir, 'new'), first.masterKey)
+    expect(openMasterKey({ dataDir: join(dataDir, 'new'), env: {} }).firstRun).toBe(false)
   })
 
   it('comes from MASTER_KEY, or a file, and is not written down then', () => {
     const file = join(dataDir, 'elsewhere')
     writeFileSync(file, ` ${key}\n`)
-    const dirs = [join(dataDir, 'a'), join(dataDir, 'b')]
-    const one = openMasterKey({ dataDir: dirs[0]!, env: { MASTER_KEY: key } })
-    const two = openMasterKey({ dataDir: dirs[1]!, env: { MASTER_KEY_FILE: file } })
+    const one = openMasterKey({ dataDir, env: { MASTER_KEY: key } })
+    const two = openMasterKey({ dataDir, env: { MASTER_KEY_FILE: file } })
     expect(Buffer.from(one.masterKey).toString('base64')).toBe(key)
     expect(two).toEqual(one)
-    expect(dirs.flatMap((dir) => readdirSync(dir))).toEqual(['key-check', 'key-check'])
+    expect(readdirSync(dataDir)).toEqual(['elsewhere'])
   })
 
   it.each([
@@ -58,7 +59,7 @@ describe('the master key', () => {
   })
 
   it('is refused when the data were made with another, and no file changes', () => {
-    openMasterKey({ dataDir, env: { MASTER_KEY: key } })
+    recordKeyCheck(dataDir, openMasterKey({ dataDir, env: { MASTER_KEY: key } }).masterKey)
     writeFileSync(join(dataDir, 'identity.sqlite'), 'a database')
     const before = snapshot()
     const wrong = () => openMasterKey({ dataDir, env: { MASTER_KEY: randomBytes(32).toString('base64') } })
@@ -80,7 +81,7 @@ describe('the master key', () => {
     expect(() => openMasterKey({ dataDir, databaseDir, env: {} })).toThrow(/master.key is missing; restore/)
   })
 
-  it('is not recorded beside a database that could refuse it, until that database has agreed', () => {
+  it('is recorded only when told, and then for good', () => {
     writeFileSync(join(dataDir, 'identity.sqlite'), 'restored')
     const { masterKey, firstRun } = openMasterKey({ dataDir, env: { MASTER_KEY: key } })
     expect([firstRun, readdirSync(dataDir)]).toEqual([false, ['identity.sqlite']])

@@ -42,20 +42,19 @@ export function openMasterKey({ dataDir, databaseDir, env, mayCreate = true }: O
   const known = existsSync(join(dataDir, keyCheckName))
   if (known) compareKeyCheck(dataDir, masterKey)
   const serviceSecret = readServiceSecret(env) ?? derive(masterKey, 'vellum/service-secret/1').toString('base64url')
-  if (mayCreate) {
-    if (stored === undefined) writeNewFile(dataDir, keyFileName, masterKey.toString('base64') + '\n')
-    // Beside a database without the check, only that database can tell whether the key is right: see recordKeyCheck.
-    if (!known && !used) writeNewFile(dataDir, keyCheckName, keyCheck(masterKey) + '\n')
-  }
+  if (stored === undefined) writeNewFile(dataDir, keyFileName, masterKey.toString('base64') + '\n')
   return {
     masterKey,
     serviceSecret,
     firstRun: !known && !used,
-    generatedFile: mayCreate && stored === undefined ? keyFile : undefined,
+    generatedFile: stored === undefined ? keyFile : undefined,
   }
 }
 
-/** Writes the key check where there is none yet, once `identity` has opened its own keys with this master key. */
+/**
+ * Writes the key check where there is none yet. Not before `identity` has opened its own keys with this master key: a wrong
+ * key at a new data folder beside an old database must not be remembered as the right one.
+ */
 export function recordKeyCheck(dataDir: string, masterKey: Uint8Array): void {
   if (!existsSync(join(dataDir, keyCheckName))) writeNewFile(dataDir, keyCheckName, keyCheck(masterKey) + '\n')
 }
