@@ -445,16 +445,17 @@ describe('data keys', () => {
     const { organizationId } = await organizationWithToken()
     const key = (await keyOf(organizationId))[0]!.key!
     expect(filesWith(Buffer.from(key, 'base64'))).toEqual([])
-    const other = await organizationWithToken('other')
+    const { recipientIds } = await clients.reserveRecipients({ organizationId, reservationId: 'r1', count: 2 })
+    const [moved, kept] = recipientIds as [string, string]
     await running.stop()
     const database = new Sqlite(join(dataDir, 'identity.sqlite'))
     database
       .prepare('update data_keys set wrapped_key = (select wrapped_key from data_keys where subject = ?) where subject = ?')
-      .run(other.organizationId, organizationId)
+      .run(kept, moved)
     database.close()
     await start()
-    await expect(keyOf(organizationId)).rejects.toMatchObject({ code: 'internal' })
-    expect(await keyOf(other.organizationId)).toHaveLength(1)
+    await expect(keyOf(moved)).rejects.toMatchObject({ code: 'internal' })
+    expect(await keyOf(kept)).toHaveLength(1)
   })
 })
 
