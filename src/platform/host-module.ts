@@ -14,16 +14,18 @@ import type { Settings } from './config.ts'
 import type { Client, Contract, Handlers } from './contract.ts'
 import { createKeyRing, type FetchedKey } from './crypto/key-ring.ts'
 import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
-import type { PlatformDatabase } from './database/transaction.ts'
+import type { PlatformDatabase, TransactionHooks } from './database/transaction.ts'
 import type { Bus } from './events/bus.ts'
 import { createInbox } from './events/inbox.ts'
 import { publishHook } from './events/outbox.ts'
 import { createRelay } from './events/relay.ts'
 import type { FetchEvents, FetchPage } from './events/subscription.ts'
 import { mountPublicRoutes } from './http/app.ts'
+import { purgeIdempotency } from './http/idempotency.ts'
 import type { ModuleDefinition, ModuleParts, PublicApp } from './module.ts'
 import { platformHandlers } from './platform-handlers.ts'
 import { type platformContract, platformOperations } from './platform-operations.ts'
+import { span } from './telemetry/trace.ts'
 import { memoryDoorbell } from './work/doorbell-memory.ts'
 import { retryPolicy } from './work/retry-rules.ts'
 import { createRunner } from './work/runner.ts'
@@ -59,6 +61,8 @@ export interface HostedModule {
   close(): Promise<void>
 }
 
+const PURGE_MS = 6 * 3_600_000
+
 /** Migrates and opens the module's database, and composes it. Nothing runs yet. */
 export async function hostModule(
   name: string,
@@ -78,12 +82,12 @@ export async function hostModule(
   })
   let own: ((subjects: string[]) => Promise<readonly FetchedKey[]>) | undefined
   const keys = createKeyRing({ fetchKeys: (subjects) => (own ? own(subjects) : host.fetchKeys(name, subjects)) })
-  const database: PlatformDatabase<any> = await openDatabase({
+  const database: PlatformDatabase<any> = tracedTransactions(await openDatabase({
     schema,
     url,
-    hooks: { publish: publishHook(keys), addStep: addStepHook, audit: auditHook(name) },
+    hooks: { publish: tracedPublish(publishHook(keys)), addStep: addStepHook, audit: auditHook(name) },
     onError: (error) => log.error({ err: error }, 'database'),
-  })
+  }))
   const blobs = filesystemBlobs({ directory: `${settings.DATA_DIR}/blobs`, module: name, keys })
   const caller = { module: name, tokens: host.tokens }
   const uses: Record<string, Contract> = definition.uses
@@ -134,6 +138,8 @@ export async function hostModule(
     sweepMs,
   })
 
+  let purge: ReturnType<typeof setInterval> | undefined
+
   const internal = new Hono()
   const contract: Contract = definition.contract
   mountContract(
@@ -154,11 +160,14 @@ export async function hostModule(
     internal,
     mountPublic: (app) => parts.routes && mountPublicRoutes(app, parts.routes),
     async startWork() {
+      purge = setInterval(() => void purgeIdempotency(database).catch((error: unknown) => log.warn({ err: error }, 'purge')), PURGE_MS)
+      purge.unref?.()
       relay.start()
       await runner.start()
       inbox.start(bus)
     },
     async stopWork() {
+      clearInterval(purge)
       await inbox.stop()
       await relay.stop()
       await runner.stop()
@@ -169,6 +178,23 @@ export async function hostModule(
     },
   }
 }
+
+/** One span around every transaction, from its wait in the queue to its durable commit. */
+function tracedTransactions<T>(database: PlatformDatabase<T>): PlatformDatabase<T> {
+  const attributes = { 'vellum.module': database.module }
+  return {
+    ...database,
+    transaction: (work) => span('transaction', attributes, () => database.transaction(work)),
+    platformTransaction: (work, options) =>
+      span('transaction', attributes, () => database.platformTransaction(work, options)),
+  }
+}
+
+/** The outbox row carries the trace on, so that handlers elsewhere hang below this span. */
+const tracedPublish =
+  (publish: TransactionHooks['publish']): TransactionHooks['publish'] =>
+  (tx, event, organizationId, data) =>
+    span(`publish ${event.name}`, {}, () => publish(tx, event, organizationId, data))
 
 /** The authority reads data keys from its own database: a call to itself could not work before it listens. */
 function ownKeys(handlers: Handlers<Contract>): ((subjects: string[]) => Promise<readonly FetchedKey[]>) | undefined {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -6,12 +6,6 @@ import { type AddCommands, answer, problemOfResponse } from '#platform/cli/comma
 import type { Control } from '#platform/cli/control.ts'
 import { identity } from '#modules/identity/index.ts'
 import type { BatchView } from './batch/batches.ts'
-
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
-  return hash.digest('base64url')
-}
 
 async function json<T>(response: Response): Promise<T> {
   if (!response.ok) throw await problemOfResponse(response)
@@ -55,7 +49,7 @@ export const issuanceCommands: AddCommands = (program, run) => {
         const { id } = await json<{ id: string }>(
           await control.fetch(`/v1/batches?${query}`, {
             method: 'POST',
-            headers: { ...headers, 'content-type': 'text/csv', 'idempotency-key': `file-${await digestOf(file)}` },
+            headers: { ...headers, 'content-type': 'text/csv', 'idempotency-key': randomUUID() },
             body: Readable.toWeb(createReadStream(file)) as ReadableStream,
             duplex: 'half',
           }),
