@@ -1,6 +1,6 @@
 /**
- * A process that works on two SQLite files and kills itself at the point that its first argument names, or goes on until
- * everything is done. Arguments: point, shop file, press file, effects file.
+ * A process that works on two SQLite files and kills itself at the point that its first argument names, or goes on
+ * until everything is done. Arguments: point, shop file, press file, effects file.
  */
 import { appendFileSync } from 'node:fs'
 import { pino } from 'pino'

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +31,7 @@ export function testKeys() {
   const ring = createKeyRing({
     fetchKeys: async (subjects) => subjects.map((subject) => erased.has(subject)
       ? { subject, version: 1, key: null, erased: true }
-      : { subject, version: 1, key: Buffer.from(subject.padEnd(32, '.').slice(0, 32)).toString('base64'), erased: false }),
+      : { subject, version: 1, key: createHash('sha256').update(subject).digest('base64'), erased: false }),
   })
   return { ring, erase: (subject: string) => (erased.add(subject), ring.forget(subject)) }
 }
@@ -52,7 +53,10 @@ export async function sqliteDatabase<T>(schema: Schema<T>, keys: KeyRing, file?:
   const path = file ?? join(folder!, `${schema.module}.sqlite`)
   if (folder) {
     await migrateDatabase({
-      schema, url: `sqlite:${folder}`, migrations: [await initialMigration(schema, 'sqlite')], guards: auditGuardStatements,
+      schema,
+      url: `sqlite:${folder}`,
+      migrations: [await initialMigration(schema, 'sqlite')],
+      guards: auditGuardStatements,
     })
   }
   const database = openSqlite({ schema, file: path, hooks: hooksOf(schema.module, keys) })
@@ -72,7 +76,11 @@ export async function sqliteDatabase<T>(schema: Schema<T>, keys: KeyRing, file?:
 let server: Promise<Postgres> | undefined
 
 /** A Postgres database of its own, on a server that all tests of this process share and that ends with it. */
-export async function postgresDatabase<T>(schema: Schema<T>, keys: KeyRing, reuse?: string): Promise<TestDatabase<T> & { url: string }> {
+export async function postgresDatabase<T>(
+  schema: Schema<T>,
+  keys: KeyRing,
+  reuse?: string,
+): Promise<TestDatabase<T> & { url: string }> {
   const url = reuse ?? await (await (server ??= startPostgres())).createDatabase()
   if (!reuse) {
     await migrateDatabase({

@@ -6,8 +6,8 @@ import { instantOf } from '../work/instant-value.ts'
 import { auditHash, chainStart } from './audit-entry.ts'
 
 /**
- * How a transaction audits: it appends to the chain of the organization in this module, ordered by the lock on the chain's
- * head. Actor and trace come from the context, the time from the database.
+ * How a transaction audits: it appends to the chain of the organization in this module, ordered by the lock on the
+ * chain's head. Actor and trace come from the context, the time from the database.
  */
 export const auditHook = (module: string): TransactionHooks['audit'] => async (tx, entry) => {
   const { audit, auditHeads } = tx.platform
@@ -32,8 +32,8 @@ export const auditHook = (module: string): TransactionHooks['audit'] => async (t
 }
 
 /**
- * Statements that make the audit table append-only in the database itself, run after the migrations of every module, safe to
- * run again. The owner of the database can take them away; `verifyAudit` finds what is done then.
+ * Statements that make the audit table append-only in the database itself, run after the migrations of every module,
+ * safe to run again. The owner of the database can take them away; `verifyAudit` finds what is done then.
  * @param schema the Postgres schema of the module
  */
 export function auditGuardStatements(dialect: Dialect, schema?: string): readonly string[] {

@@ -17,7 +17,13 @@ export interface AuditReport {
   readonly entries: number
   readonly organizations: number
   /** The first broken entry of each organization; empty: every chain is whole. */
-  readonly broken: readonly { readonly organizationId: string; readonly sequence: number; readonly reason: AuditFault }[]
+  readonly broken: readonly BrokenChain[]
+}
+
+export interface BrokenChain {
+  readonly organizationId: string
+  readonly sequence: number
+  readonly reason: AuditFault
 }
 
 const pageSize = 1_000
@@ -29,7 +35,7 @@ export async function verifyAudit(database: PlatformDatabase): Promise<AuditRepo
   const heads = new Map((await database.raw.select().from(auditHeads)).map((head) => [head.organizationId, head]))
   const chains = await database.raw.selectDistinct({ organizationId: audit.organizationId }).from(audit)
   const organizations = new Set([...heads.keys(), ...chains.map((chain) => chain.organizationId)])
-  const broken: AuditReport['broken'][number][] = []
+  const broken: BrokenChain[] = []
   let entries = 0
   for (const organizationId of [...organizations].sort()) {
     const chain = await walk(organizationId)

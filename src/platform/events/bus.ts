@@ -9,8 +9,9 @@ export interface BusSubscription extends SubscriptionName {
 /**
  * Carries sealed events from publishers to the inboxes of subscribers: at least once, in any order.
  *
- * `publish` resolves when the events cannot be lost any more; the relay forgets them then. `deliver` resolves when the
- * subscriber's inbox has committed them, which acknowledges them for that subscriber alone; when it throws they come again.
+ * `publish` resolves when the events cannot be lost any more; the relay forgets them then. `deliver` resolves when
+ * the subscriber's inbox has committed them, which acknowledges them for that subscriber alone; when it throws they
+ * come again.
  */
 export interface Bus {
   publish(events: readonly SealedEvent[]): Promise<void>

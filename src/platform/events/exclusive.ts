@@ -4,8 +4,8 @@ import type { Database } from '../database/database.ts'
 const retryMs = 1_000
 
 /**
- * Runs `work` whenever this process holds the module's lock of that name, until `stop` fires: one relay and one inbox per
- * module, however many processes run it. Its signal fires at the stop and when the lock is lost.
+ * Runs `work` whenever this process holds the module's lock of that name, until `stop` fires: one relay and one inbox
+ * per module, however many processes run it. Its signal fires at the stop and when the lock is lost.
  */
 export async function whileExclusive(
   database: Pick<Database, 'lock'>,

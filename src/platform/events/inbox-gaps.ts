@@ -10,8 +10,8 @@ const keysPerRound = 100
 const eventsPerFetch = 500
 
 /**
- * Looks at keys whose events have waited for longer than `gapMs`: what is missing is fetched from the publisher and stored;
- * what waits behind a parked event goes on waiting.
+ * Looks at keys whose events have waited for longer than `gapMs`: what is missing is fetched from the publisher and
+ * stored; what waits behind a parked event goes on waiting.
  * @returns whether anything may be applied now
  */
 export async function closeGaps(

@@ -16,7 +16,10 @@ export interface InboxPlan<E> {
 }
 
 /** The rule over everything that is at hand of one key, in whatever order it arrived. */
-export function planInbox<E extends { readonly sequence: number }>(position: number, arrived: readonly E[]): InboxPlan<E> {
+export function planInbox<E extends { readonly sequence: number }>(
+  position: number,
+  arrived: readonly E[],
+): InboxPlan<E> {
   const plan = { apply: [] as E[], duplicates: [] as E[], wait: [] as E[] }
   for (const event of arrived.toSorted((a, b) => a.sequence - b.sequence)) {
     const decision = inboxRule(position, event.sequence)

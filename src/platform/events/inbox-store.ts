@@ -25,7 +25,10 @@ export interface InboxPlace {
 
 const rowsPerCommit = 200
 
-/** Commits what arrived; what is there already stays as it is. Whether it is a duplicate is decided when its turn comes. */
+/**
+ * Commits what arrived; what is there already stays as it is. Whether it is a duplicate is decided when its turn
+ * comes.
+ */
 export async function storeEvents(database: PlatformDatabase, events: readonly SealedEvent[]): Promise<void> {
   for (let start = 0; start < events.length; start += rowsPerCommit) {
     await lockingTransaction(database, (tx) => insertEvents(tx, events.slice(start, start + rowsPerCommit)))
@@ -78,7 +81,8 @@ export class PositionMoved extends Error {
 
 /**
  * Moves a key from n-1 to n and takes the event out of the inbox, in the transaction of its effects.
- * @throws {PositionMoved} when the key is not at n-1 any more, whatever was decided before: this is what makes "once" true
+ * @throws {PositionMoved} when the key is not at n-1 any more, whatever was decided before: this is what makes "once"
+ * true
  */
 export async function advance(tx: RawTransaction, { subscription, key, sequence }: InboxPlace): Promise<void> {
   const { inbox, inboxPositions } = tx.platform
@@ -102,7 +106,11 @@ export async function wakeNext(tx: RawTransaction, { subscription, key, sequence
 }
 
 /** Behind a missing or a parked event; looked at again after `gapMs`. */
-export async function markWaiting(database: PlatformDatabase, places: readonly InboxPlace[], gapMs: number): Promise<void> {
+export async function markWaiting(
+  database: PlatformDatabase,
+  places: readonly InboxPlace[],
+  gapMs: number,
+): Promise<void> {
   await eachPlace(database, places, (tx, place) => sql`
     update ${tx.platform.inbox} set state = 'waiting', due_at = ${tx.now(gapMs)} where ${at(place)} and state = 'ready'
       and ${appliedUpTo(tx, place)} < ${place.sequence - 1}`)

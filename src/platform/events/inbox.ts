@@ -13,8 +13,8 @@ import { bell, whileExclusive } from './exclusive.ts'
 import { closeGaps } from './inbox-gaps.ts'
 import { planInbox } from './inbox-rule.ts'
 import {
-  advance, type DueEvent, dropDuplicates, dueEvents, type InboxPlace, markWaiting, nextDueInMs, PositionMoved, recordFailure,
-  storeEvents, wakeNext,
+  advance, type DueEvent, dropDuplicates, dueEvents, type InboxPlace, markWaiting, nextDueInMs, PositionMoved,
+  recordFailure, storeEvents, wakeNext,
 } from './inbox-store.ts'
 import { eventPlace } from './outbox.ts'
 import { type FetchEvents, subscriptionOf } from './subscription.ts'
@@ -51,8 +51,8 @@ export interface Inbox {
 const batchSize = 500
 
 /**
- * A module's inbox: stores what the bus brings, and applies the events of each key in their order, each in one transaction
- * with its effects. An event that keeps failing is parked and its key waits behind it; other keys go on.
+ * A module's inbox: stores what the bus brings, and applies the events of each key in their order, each in one
+ * transaction with its effects. An event that keeps failing is parked and its key waits behind it; other keys go on.
  */
 export function createInbox<T>(options: InboxOptions<T>): Inbox {
   const { database, keys, policy, log, gapMs = 30_000, sweepMs = 1_000, concurrency = 64 } = options
@@ -152,7 +152,8 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
       ...(event.traceparent === null ? {} : { traceparent: event.traceparent }),
     }
     try {
-      return await inContext(context, () => span(`event ${event.name}`, { 'vellum.module': database.module }, async () => {
+      const attributes = { 'vellum.module': database.module }
+      return await inContext(context, () => span(`event ${event.name}`, attributes, async () => {
         const subscription = handlerOf(due)
         const opened = subscription && await open(event, subscription)
         const effect = opened && await subscription.handler(opened)

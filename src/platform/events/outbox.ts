@@ -20,10 +20,12 @@ export const eventPlace = (event: { readonly id: string; readonly organizationId
 })
 
 /**
- * How a transaction publishes: it numbers the event within family and key under a row lock, seals the data for its subject
- * and writes the outbox. The subject's key (else the organization's) was loaded before the transaction began.
+ * How a transaction publishes: it numbers the event within family and key under a row lock, seals the data for its
+ * subject and writes the outbox. The subject's key (else the organization's) was loaded before the transaction began.
  */
-export const publishHook = (keys: KeyRing): TransactionHooks['publish'] => async (tx, definition, organizationId, input) => {
+export const publishHook = (
+  keys: KeyRing,
+): TransactionHooks['publish'] => async (tx, definition, organizationId, input) => {
   const data = definition.data.parse(input)
   const family = familyOf(definition.name)
   const key = definition.key(data)
@@ -47,7 +49,8 @@ export const publishHook = (keys: KeyRing): TransactionHooks['publish'] => async
  */
 export async function unrelayedEvents(database: PlatformDatabase, limit: number): Promise<SealedEvent[]> {
   const { outbox } = database.raw.platform
-  const rows = await database.raw.select().from(outbox).where(isNull(outbox.relayedAt)).orderBy(asc(outbox.id)).limit(limit)
+  const rows = await database.raw.select().from(outbox)
+    .where(isNull(outbox.relayedAt)).orderBy(asc(outbox.id)).limit(limit)
   return rows.map(sealedEvent(database.module))
 }
 
@@ -59,8 +62,13 @@ export async function markRelayed(database: PlatformDatabase, events: readonly S
   })
 }
 
-/** At most 1,000 events of one key, for a subscriber with a gap. Numbers that were never published are simply absent. */
-export async function readRange(database: PlatformDatabase, range: Omit<EventRange, 'publisher'>): Promise<SealedEvent[]> {
+/**
+ * At most 1,000 events of one key, for a subscriber with a gap. Numbers that were never published are simply absent.
+ */
+export async function readRange(
+  database: PlatformDatabase,
+  range: Omit<EventRange, 'publisher'>,
+): Promise<SealedEvent[]> {
   const { outbox } = database.raw.platform
   const rows = await database.raw.select().from(outbox)
     .where(and(

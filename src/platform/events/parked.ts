@@ -23,15 +23,25 @@ export async function listParked(database: PlatformDatabase, options: { limit?: 
   const { inbox } = database.raw.platform
   const rows = await database.raw.select().from(inbox).where(eq(inbox.state, 'parked'))
     .orderBy(asc(inbox.dueAt)).limit(options.limit ?? 100)
-  return Promise.all(rows.map(async ({ event: _, state: __, dueAt: ___, unavailableSince: ____, ...row }) => ({
-    ...row,
+  return Promise.all(rows.map(async (row) => ({
+    subscription: row.subscription,
+    key: row.key,
+    sequence: row.sequence,
+    eventId: row.eventId,
+    name: row.name,
+    organizationId: row.organizationId,
+    attempts: row.attempts,
+    lastError: row.lastError,
+    receivedAt: row.receivedAt,
     waiting: await database.raw.$count(inbox, and(
       eq(inbox.subscription, row.subscription), eq(inbox.key, row.key), sql`${inbox.sequence} > ${row.sequence}`)),
   })))
 }
 
 /** For metrics and health: events in the inbox by state. */
-export async function countInbox(database: PlatformDatabase): Promise<{ ready: number; waiting: number; parked: number }> {
+export async function countInbox(
+  database: PlatformDatabase,
+): Promise<{ ready: number; waiting: number; parked: number }> {
   const rows = await database.raw.rows<{ state: 'ready' | 'waiting' | 'parked'; count: number }>(sql`
     select state, count(*) as count from ${database.raw.platform.inbox} group by state`)
   return { ready: 0, waiting: 0, parked: 0, ...Object.fromEntries(rows.map((row) => [row.state, Number(row.count)])) }
@@ -56,7 +66,8 @@ export function retryParked(database: PlatformDatabase, { subscription, key }: K
 export function skipParked(database: PlatformDatabase, { subscription, key }: KeyName): Promise<boolean> {
   return lockingTransaction(database, async (tx) => {
     const [parked] = await tx.rows<{ sequence: number }>(sql`
-      select sequence from ${tx.platform.inbox} where subscription = ${subscription} and key = ${key} and state = 'parked'`)
+      select sequence from ${tx.platform.inbox}
+      where subscription = ${subscription} and key = ${key} and state = 'parked'`)
     if (!parked) return false
     const place = { subscription, key, sequence: Number(parked.sequence) }
     await advance(tx, place)

@@ -28,8 +28,9 @@ const secondDeliveryMs = 20
 const longestPauseMs = 5_000
 
 /**
- * Carries what a module published from its outbox to the bus, at least once: an event is marked only after the bus has it,
- * and a crash in between sends it again. One per module runs at a time; that saves repetitions and is not needed to be right.
+ * Carries what a module published from its outbox to the bus, at least once: an event is marked only after the bus
+ * has it, and a crash in between sends it again. One per module runs at a time; that saves repetitions and is not
+ * needed to be right.
  */
 export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice = false }: RelayOptions): Relay {
   const stopped = new AbortController()

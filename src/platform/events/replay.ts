@@ -17,9 +17,9 @@ export interface ReplayOptions<T> extends SubscriptionName {
 const pageSize = 200
 
 /**
- * Delivers a publisher's stored events to one subscription again, and to nobody else: each key is set back to before the
- * first replayed event and goes through them in order. Handlers are idempotent by event id, or the subscription gives a
- * `reset`. May be broken off and begun again at any time.
+ * Delivers a publisher's stored events to one subscription again, and to nobody else: each key is set back to before
+ * the first replayed event and goes through them in order. Handlers are idempotent by event id, or the subscription
+ * gives a `reset`. May be broken off and begun again at any time.
  * @returns how many events were put into the inbox; they are applied as any others
  */
 export async function replay<T>(options: ReplayOptions<T>): Promise<{ events: number }> {

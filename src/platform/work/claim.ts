@@ -32,9 +32,9 @@ interface Candidate {
 }
 
 /**
- * Leases due steps of one kind: first by priority, then one for each organization in turn, then more of each until the
- * limit; within an organization by due time. All times are the database's. It visits organizations by skipping through an
- * index, so that a hundred thousand waiting steps of one cost no more than ten.
+ * Leases due steps of one kind: first by priority, then one for each organization in turn, then more of each until
+ * the limit; within an organization by due time. All times are the database's. It visits organizations by skipping
+ * through an index, so that a hundred thousand waiting steps of one cost no more than ten.
  */
 export async function claimSteps(database: PlatformDatabase, request: ClaimRequest): Promise<Claim> {
   return lockingTransaction(database, async (tx) => {

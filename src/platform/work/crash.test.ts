@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -31,7 +31,9 @@ afterEach(() => {
 
 async function runProcess(point: string): Promise<string | number> {
   const script = join(import.meta.dirname, '../../../test/kernel/crash-process.ts')
-  const child = spawn(process.execPath, [script, point, ...files, join(folder, 'effects')], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, [script, point, ...files, join(folder, 'effects')], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const [code, signal] = await once(child, 'exit')
   return signal ?? code
 }
@@ -50,7 +52,7 @@ test.each([
     const placed = await database.read.select().from(database.tables.orders)
     expect(placed.map((order) => order.number)).toEqual(Array.from({ length: orders }, (_, i) => i + 1))
     expect(await database.read.$count(database.tables.pages)).toBe(orders)
-    const effects = existsSync(join(folder, 'effects')) ? readFileSync(join(folder, 'effects'), 'utf8').trim().split('\n') : []
+    const effects = readFileSync(join(folder, 'effects'), 'utf8').trim().split('\n')
     expect(new Set(effects).size).toBe(orders)
     // At most the one step that ran in that moment had its effect twice.
     expect(effects.length).toBeGreaterThanOrEqual(fewestEffects)

@@ -1,8 +1,10 @@
 import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
 
 /**
- * A transaction of the platform alone. It locks or fences the rows that it changes by itself, so on Postgres it reads what
- * is committed at each statement and never has to run again because of a neighbour.
+ * A transaction of the platform alone. It locks or fences the rows that it changes by itself, so on Postgres it reads
+ * what is committed at each statement and never has to run again because of a neighbour.
  */
-export const lockingTransaction = <R>(database: PlatformDatabase, work: (tx: RawTransaction) => Promise<R>): Promise<R> =>
-  database.platformTransaction((_, tx) => work(tx), { isolation: 'read committed' })
+export const lockingTransaction = <R>(
+  database: PlatformDatabase,
+  work: (tx: RawTransaction) => Promise<R>,
+): Promise<R> => database.platformTransaction((_, tx) => work(tx), { isolation: 'read committed' })

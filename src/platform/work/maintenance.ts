@@ -40,7 +40,14 @@ export async function listSteps(
     .orderBy(asc(steps.id)).limit(limit + 1)
   const more = rows.length > limit
   const seen = rows.slice(0, limit)
-  return { steps: seen.map(({ leaseToken: _, ...view }) => view), next: more ? seen.at(-1)!.id : undefined }
+  return { steps: seen.map(withoutToken), next: more ? seen.at(-1)!.id : undefined }
+}
+
+/** Who holds the token can complete the step. */
+function withoutToken(row: StepRow): StepView {
+  const { leaseToken, ...view } = row
+  void leaseToken
+  return view
 }
 
 export interface KindCount {
@@ -50,9 +57,13 @@ export interface KindCount {
 }
 
 /** For metrics, health and `steps list`. */
-export async function countSteps(database: PlatformDatabase, filter: Omit<StepFilter, 'kind'> = {}): Promise<KindCount[]> {
+export async function countSteps(
+  database: PlatformDatabase,
+  filter: Omit<StepFilter, 'kind'> = {},
+): Promise<KindCount[]> {
   const { steps } = database.raw.platform
-  const rows = await database.raw.select({ kind: steps.kind, state: steps.state, count: sql<number>`count(*)` }).from(steps)
+  const rows = await database.raw
+    .select({ kind: steps.kind, state: steps.state, count: sql<number>`count(*)` }).from(steps)
     .where(and(...condition(database, filter))).groupBy(steps.kind, steps.state).orderBy(steps.kind, steps.state)
   return rows.map((row) => ({ ...row, count: Number(row.count) }))
 }

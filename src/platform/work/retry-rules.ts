@@ -21,7 +21,8 @@ const minute = 60_000
 
 /**
  * Three attempts, 60 s and 300 s apart; pauses of 1 s up to 15 min, for three days.
- * @param baseMs a smaller base shortens all of it in proportion (STEP_RETRY_BASE_MS), absence to no less than ten minutes
+ * @param baseMs a smaller base shortens all of it in proportion (STEP_RETRY_BASE_MS), absence to no less than ten
+ * minutes
  */
 export function retryPolicy(baseMs: number = minute): RetryPolicy {
   const scaled = (ms: number) => Math.ceil((ms * baseMs) / minute)
@@ -44,8 +45,10 @@ export type Failure =
   | { readonly kind: 'error' }
 
 /** System codes that mean: away, full or overloaded. */
-const awayCodes =
-  /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOSPC|UND_ERR_.*(TIMEOUT|SOCKET|CLOSED))$/
+const awayCodes = new RegExp(`^(${[
+  'ECONN(REFUSED|RESET|ABORTED)', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE',
+  'ENOSPC', 'UND_ERR_.*(TIMEOUT|SOCKET|CLOSED)',
+].join('|')})$`)
 
 /** Tells absence from an error about the item, from what a runner or handler threw, its causes included. */
 export function classifyFailure(thrown: unknown): Failure {
@@ -73,7 +76,12 @@ export interface Tried {
 }
 
 export type Verdict =
-  | { readonly retry: true; readonly attempts: number; readonly delayMs: number; readonly unavailableSince: Date | undefined }
+  | {
+    readonly retry: true
+    readonly attempts: number
+    readonly delayMs: number
+    readonly unavailableSince: Date | undefined
+  }
   | { readonly retry: false; readonly attempts: number }
 
 /** What becomes of an item after a failure: of a step, and of an event in the inbox. `now` is the database's. */
@@ -110,7 +118,8 @@ export function pauseAfter(policy: RetryPolicy, before: Pause, retryAfterMs: num
 
 /**
  * An error in words that hold no personal data, for a database column and a log: the message only where its author is
- * bound to write none (`Problem`, `Refused`, `Unavailable`, `DatabaseError`), else name, code and the place in the code.
+ * bound to write none (`Problem`, `Refused`, `Unavailable`, `DatabaseError`), else name, code and the place in the
+ * code.
  */
 export function describeFailure(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `thrown: ${typeof thrown}`
@@ -118,7 +127,8 @@ export function describeFailure(thrown: unknown): string {
     return `${thrown.name}: ${thrown.message}`.slice(0, 500)
   }
   const code = 'code' in thrown && typeof thrown.code === 'string' ? ` ${thrown.code}` : ''
-  const frame = /\n\s+at (.*)/.exec(thrown.stack ?? '')?.[1]?.replace(/\(?file:\/\/.*\/(?=src\/|test\/|node_modules\/)/, '(')
+  const frame = /\n\s+at (.*)/.exec(thrown.stack ?? '')?.[1]
+    ?.replace(/\(?file:\/\/.*\/(?=src\/|test\/|node_modules\/)/, '(')
   return `${thrown.name}${code}${frame ? ` at ${frame}` : ''}`.slice(0, 500)
 }
 

@@ -36,7 +36,8 @@ describe.each(testDialects)('on %s', (_, open) => {
     const doorbell = memoryDoorbell()
     opened.database.onCommit(({ stepKinds }) => stepKinds.forEach(doorbell.ring))
     runner = createRunner({
-      database: opened.database, bindings, policy: retryPolicy(baseMs), doorbell, log: pino({ level: 'silent' }), sweepMs: 100, drainMs: 300,
+      database: opened.database, bindings, policy: retryPolicy(baseMs), doorbell, log: pino({ level: 'silent' }),
+      sweepMs: 100, drainMs: 300,
     })
     await runner.start()
   }
@@ -46,8 +47,10 @@ describe.each(testDialects)('on %s', (_, open) => {
   const row = async (key: string) =>
     (await opened.database.raw.select().from(opened.database.raw.platform.steps)
       .where(eq(opened.database.raw.platform.steps.key, key)))[0]!
-  const until = (state: string, key = 'a') => expect.poll(async () => (await row(key)).state, { timeout: 5_000, interval: 10 }).toBe(state)
-  const binding = (runner: StepRunner<{ page: number }, Tables>, definition = print) => runStep<Tables, typeof print.input>(definition, runner)
+  const until = (state: string, key = 'a') =>
+    expect.poll(async () => (await row(key)).state, { timeout: 5_000, interval: 10 }).toBe(state)
+  const binding = (runner: StepRunner<{ page: number }, Tables>, definition = print) =>
+    runStep<Tables, typeof print.input>(definition, runner)
 
   describe('a step', () => {
     test('runs with its input, in its organization, and commits what it returns together with its completion', async () => {
@@ -164,7 +167,9 @@ describe.each(testDialects)('on %s', (_, open) => {
     test('of a dead process is claimed again, and its start stays counted', async () => {
       await add('a')
       await opened.database.platformTransaction((_, raw) =>
-        raw.update(raw.platform.steps).set({ state: 'leased', starts: 3, leaseToken: 'gone', leaseUntil: new Date(opened.file ? Date.now() + 3_600_000 : 0) }))
+        raw.update(raw.platform.steps).set({
+          state: 'leased', starts: 3, leaseToken: 'gone', leaseUntil: new Date(opened.file ? Date.now() + 3_600_000 : 0),
+        }))
       let starts = 0
       await run([binding(async (step) => void (starts = step.starts))])
       await until('done')

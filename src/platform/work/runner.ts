@@ -10,7 +10,9 @@ import { claimSteps, type StepRow } from './claim.ts'
 import type { Doorbell } from './doorbell-memory.ts'
 import { classifyFailure, describeFailure, type RetryPolicy } from './retry-rules.ts'
 import type { ClaimedStep } from './step.ts'
-import { completeStep, failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind } from './steps.ts'
+import {
+  completeStep, failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind,
+} from './steps.ts'
 
 export type StepOutcome = 'done' | 'retried' | 'dead' | 'lease-lost' | 'released'
 

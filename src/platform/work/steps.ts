@@ -55,8 +55,8 @@ export async function completeStep<T>(
 }
 
 /**
- * Records a failure by the rules of {@link afterFailure}, gives the lease back, and pauses the kind when the other side is
- * away. The start is given back too: it counts crashes, and this was none.
+ * Records a failure by the rules of {@link afterFailure}, gives the lease back, and pauses the kind when the other
+ * side is away. The start is given back too: it counts crashes, and this was none.
  * @returns what became of the step
  */
 export function failStep(
@@ -78,7 +78,8 @@ export function failStep(
     const since = verdict.retry ? verdict.unavailableSince : tried.unavailableSince
     await tx.rows(sql`
       update ${tx.platform.steps} set state = ${verdict.retry ? 'ready' : 'dead'}, attempts = ${verdict.attempts},
-        starts = starts - 1, due_at = ${tx.now(verdict.retry ? verdict.delayMs : 0)}, lease_token = null, lease_until = null,
+        starts = starts - 1, due_at = ${tx.now(verdict.retry ? verdict.delayMs : 0)},
+        lease_token = null, lease_until = null,
         unavailable_since = ${since ?? null}, last_error = ${error} where id = ${lease.id}`)
     if (failure.kind === 'unavailable') await pauseKind(tx, policy, row.kind, failure, error, now)
     return verdict.retry ? 'retried' : 'dead'
@@ -94,7 +95,8 @@ async function pauseKind(
   now: Date,
 ): Promise<void> {
   const { stepKinds } = tx.platform
-  await tx.rows(sql`insert into ${stepKinds} (kind, backoff_ms, window_count) values (${kind}, 0, 0) on conflict do nothing`)
+  await tx.rows(sql`
+    insert into ${stepKinds} (kind, backoff_ms, window_count) values (${kind}, 0, 0) on conflict do nothing`)
   const [row] = await tx.rows<{ paused_until: unknown; backoff_ms: number }>(
     sql`select paused_until, backoff_ms from ${stepKinds} where kind = ${kind} ${lock(tx)}`)
   const before = { pausedUntil: instantOf(row!.paused_until), backoffMs: Number(row!.backoff_ms) }
@@ -108,17 +110,23 @@ async function pauseKind(
 export async function resumeKind(database: PlatformDatabase, kind: string): Promise<void> {
   await lockingTransaction(database, async (tx) => {
     await tx.rows(sql`
-      update ${tx.platform.stepKinds} set paused_until = null, backoff_ms = 0, unavailable_since = null, last_error = null
+      update ${tx.platform.stepKinds}
+      set paused_until = null, backoff_ms = 0, unavailable_since = null, last_error = null
       where kind = ${kind}`)
     tx.notify({ stepKind: kind })
   })
 }
 
 /** Lengthens leases. @returns the ids that are still held */
-export async function renewLeases(database: PlatformDatabase, leases: readonly Lease[], leaseMs: number): Promise<Set<string>> {
+export async function renewLeases(
+  database: PlatformDatabase,
+  leases: readonly Lease[],
+  leaseMs: number,
+): Promise<Set<string>> {
   if (leases.length === 0) return new Set()
   const held = await lockingTransaction(database, (tx) => tx.rows<{ id: string }>(sql`
-    update ${tx.platform.steps} set lease_until = ${tx.now(leaseMs)} where state = 'leased' and ${heldBy(leases)} returning id`))
+    update ${tx.platform.steps} set lease_until = ${tx.now(leaseMs)}
+    where state = 'leased' and ${heldBy(leases)} returning id`))
   return new Set(held.map((row) => row.id))
 }
 
@@ -134,8 +142,8 @@ const heldBy = (leases: readonly Lease[]) => sql`(id, lease_token) in (${sql.joi
   leases.map(({ id, token }) => sql`(${id}, ${token})`), sql`, `)])})`
 
 /**
- * Makes expired leases claimable again. Their starts stay counted; at the limit the step is dead: it stopped every process
- * that tried it.
+ * Makes expired leases claimable again. Their starts stay counted; at the limit the step is dead: it stopped every
+ * process that tried it.
  * @param options `all`: also those not expired, at the start of the only process that can hold any (SQLite)
  */
 export async function reclaimLeases(
