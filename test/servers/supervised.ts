@@ -1,14 +1,22 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A server that runs while its owner lives. `log` is the end of what it printed. */
-export type Supervised = { stop(): Promise<void>, exited: Promise<void>, log(): string }
+/**
+ * A server that runs while its owner lives. `log` is the end of what it printed; `exited` is its exit status, 128 and the
+ * signal's number when one ended it.
+ */
+export type Supervised = { stop(): Promise<void>, exited: Promise<number>, pid: Promise<number>, log(): string }
 
 type Options = {
-  /** Removed when the server has ended. */
-  directory: string
+  /** Removed when the server has ended. Default: it has no folder of its own. */
+  directory?: string
   command: string[]
+  /** Beside PATH. */
+  env?: Record<string, string>
+  /** Told of everything that it prints. */
+  onOutput?: (chunk: Buffer) => void
   /** How the server is told to end when its owner is gone or stops it. */
   signal: 'INT' | 'QUIT' | 'TERM' | 'KILL'
   /** Whom it runs as, when this process may choose. */
@@ -21,33 +29,39 @@ const supervisor = `
 directory=$1 signal=$2; shift 2
 trap '' INT HUP
 exec 3<&0
-"$@" </dev/null 3<&- & server=$!
+"$@" </dev/null 3<&- 4>&- & server=$!
+echo "$server" >&4; exec 4>&-
 { cat <&3 >/dev/null; kill -s "$signal" "$server" 2>/dev/null; } & watcher=$!
 exec 3<&- </dev/null
 wait "$server"; status=$?
 kill "$watcher" 2>/dev/null
-cd / && rm -rf "$directory"
+cd / && [ -z "$directory" ] || rm -rf "$directory"
 exit "$status"
 `
 
 /** Starts a server that ends when this process ends, also when it is killed, and whose directory then goes too. */
-export function startSupervised({ directory, command, signal, user }: Options): Supervised {
+export function startSupervised({ directory = '', command, env, onOutput, signal, user }: Options): Supervised {
   const child = spawn('/bin/sh', ['-c', supervisor, 'supervisor', directory, signal, ...command], {
-    cwd: directory,
+    cwd: directory || undefined,
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, LC_ALL: 'C', ...env },
     ...user,
   })
-  const exited = once(child, 'exit').then(() => undefined)
+  const exited = once(child, 'exit').then(([status]) => Number(status))
+  const pid = once(child.stdio[4] as Readable, 'data').then(([line]) => Number(String(line)))
   let log = ''
-  const remember = (chunk: Buffer) => { log = (log + chunk.toString()).slice(-8_000) }
+  const remember = (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-8_000)
+    onOutput?.(chunk)
+  }
   child.stdout.on('data', remember)
   child.stderr.on('data', remember)
   child.stdin.on('error', () => undefined)
   child.unref()
   return {
     exited,
+    pid,
     log: () => log,
     async stop() {
       child.ref()
