@@ -68,8 +68,7 @@ export async function deploymentOf({ read, tables: { anchors } }: Db, chain: str
 }
 
 export async function saveAnchor(tx: Tx, row: AnchorRow): Promise<void> {
-  const { id, ...rest } = row
-  await tx.insert(tx.tables.anchors).values(row).onConflictDoUpdate({ target: tx.tables.anchors.id, set: rest })
+  await tx.insert(tx.tables.anchors).values(row).onConflictDoUpdate({ target: tx.tables.anchors.id, set: row })
 }
 
 /** This address on this chain, with what is known of it so far. */
@@ -80,6 +79,5 @@ export async function chainRow({ read, tables: { chains } }: Db, chainId: number
 }
 
 export async function saveChain(tx: Tx, row: ChainRow): Promise<void> {
-  const { id, ...rest } = row
-  await tx.insert(tx.tables.chains).values(row).onConflictDoUpdate({ target: tx.tables.chains.id, set: rest })
+  await tx.insert(tx.tables.chains).values(row).onConflictDoUpdate({ target: tx.tables.chains.id, set: row })
 }

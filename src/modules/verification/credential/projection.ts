@@ -1,5 +1,6 @@
-import { and, desc, eq, ne } from 'drizzle-orm'
+import { and, desc, eq, ne, placeholder, type SQL } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { EventHandler } from '#platform/module.ts'
 import { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
@@ -29,6 +30,26 @@ export interface ProjectedCredential {
 const place = (organizationId: OrganizationId, credentialId: string) =>
   ({ organizationId, table: 'credentials', column: 'content', row: credentialId })
 
+type NewRow = Pick<CredentialRow, 'id' | 'organizationId' | 'recipientId' | 'publicId' | 'documentId' | 'content' | 'status' | 'issuedAt'>
+
+// Both run for every credential.
+const insertCredential = preparedQuery<VerificationTables, NewRow>()((queries, { credentials }) =>
+  queries
+    .insert(credentials)
+    .values({
+      id: placeholder('id'), organizationId: placeholder('organizationId'), recipientId: placeholder('recipientId'),
+      publicId: placeholder('publicId'), documentId: placeholder('documentId'), content: placeholder('content'),
+      status: placeholder('status'), issuedAt: placeholder('issuedAt'),
+    })
+    .onConflictDoNothing({ target: credentials.id })
+    .returning({ id: credentials.id }))
+
+const supersedeOthers = preparedQuery<VerificationTables, { id: string; publicId: string; at: Date }>()((queries, { credentials }) =>
+  queries
+    .update(credentials)
+    .set({ status: 'superseded', statusChangedAt: placeholder('at') as unknown as SQL })
+    .where(and(eq(credentials.publicId, placeholder('publicId')), ne(credentials.id, placeholder('id')), eq(credentials.status, 'active'))))
+
 /** Keeps the credential and adds its leaf to those that wait for a place in the log. */
 export function createIssuedHandler(
   { keys }: VerificationContext,
@@ -52,15 +73,9 @@ export function createIssuedHandler(
       issuedAt: new Date(data.issuedAt),
     }
     return async (tx) => {
-      const { credentials } = tx.tables
-      const added = await tx.insert(credentials).values(row).onConflictDoNothing({ target: credentials.id }).returning({ id: credentials.id })
+      const added = await tx.run(insertCredential, row)
       // Versions of one public id come in their order: the one before has been superseded by this.
-      if (added.length > 0) {
-        await tx
-          .update(credentials)
-          .set({ status: 'superseded', statusChangedAt: row.issuedAt })
-          .where(and(eq(credentials.publicId, publicId), ne(credentials.id, credentialId), eq(credentials.status, 'active')))
-      }
+      if (added.length > 0) await tx.run(supersedeOthers, { id: credentialId, publicId, at: row.issuedAt })
       await addLeaf(tx, { eventId, credentialId, organizationId, leaf, arrival: uuidv7() })
       appender.ring()
     }

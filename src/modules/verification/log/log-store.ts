@@ -79,13 +79,19 @@ export function appendWaiting(database: Database<VerificationTables>): Promise<n
   })
 }
 
+type NewLeaf = Pick<VerificationTables['leaves']['$inferSelect'], 'eventId' | 'credentialId' | 'organizationId' | 'leaf' | 'arrival'>
+
+const insertLeaf = preparedQuery<VerificationTables, NewLeaf>()((queries, { leaves }) =>
+  queries
+    .insert(leaves)
+    .values({
+      eventId: placeholder('eventId'), credentialId: placeholder('credentialId'), organizationId: placeholder('organizationId'),
+      leaf: placeholder('leaf'), arrival: placeholder('arrival'),
+    })
+    .onConflictDoNothing())
+
 /** Adds a leaf to those that wait; again with the same event or credential it does nothing. */
-export async function addLeaf(
-  tx: Transaction<VerificationTables>,
-  leaf: Omit<VerificationTables['leaves']['$inferInsert'], 'leafIndex'>,
-): Promise<void> {
-  await tx.insert(tx.tables.leaves).values(leaf).onConflictDoNothing()
-}
+export const addLeaf = async (tx: Transaction<VerificationTables>, leaf: NewLeaf): Promise<void> => void (await tx.run(insertLeaf, leaf))
 
 /** The newest signed checkpoint, or with `above` the newest of those that hold this leaf. */
 export async function newestCheckpoint(
