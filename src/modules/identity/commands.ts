@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type AddCommands, answer } from '#platform/cli/command.ts'
-import { type Scope, allScopes } from './scopes.ts'
+import { type Scope, allScopes } from './contract.ts'
 import { identity } from './contract.ts'
 
 /** `vellum organization …` and `vellum client …`. */

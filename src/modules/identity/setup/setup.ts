@@ -7,7 +7,7 @@ import type { ApiClients } from '../client/clients.ts'
 import type { NewOrganization, Organization } from '../contract.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { Organizations } from '../organization/organizations.ts'
-import { allScopes } from '../scopes.ts'
+import { allScopes } from '../contract.ts'
 
 export interface SetupResult {
   readonly organization: Organization

@@ -3,7 +3,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import { randomUUID } from 'node:crypto'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { IdentityContext } from '../identity-context.ts'
-import type { Scope } from '../scopes.ts'
+import type { Scope } from '../contract.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export interface TokenOrder {
