@@ -18,7 +18,7 @@ import { mountDocs } from './http/docs-page.ts'
 import { listen, type Listener } from './http/listener.ts'
 import { mergeOpenApi, moduleDocument, type OpenApiDocument } from './http/openapi.ts'
 import { mountProbes } from './http/probes.ts'
-import type { ModuleDefinition, Registry } from './module.ts'
+import type { AnyModule, Registry } from './module.ts'
 import { platformContract } from './platform-operations.ts'
 import { Problem } from './problem.ts'
 import { createLog } from './telemetry/log.ts'
@@ -66,11 +66,11 @@ export const socketPath = (dataDir: string): string => join(dataDir, 'vellum.soc
 /** Only of the modules that this process hosts: nothing else is loaded. */
 async function loadDefinitions(registry: Registry, hosted: readonly string[]) {
   const loaded = await Promise.all(hosted.map(async (name) => [name, await registry[name]?.load()] as const))
-  return Object.fromEntries(loaded.filter((entry): entry is [string, ModuleDefinition] => entry[1] !== undefined))
+  return Object.fromEntries(loaded.filter((entry): entry is [string, AnyModule] => entry[1] !== undefined))
 }
 
 /** The used before the users. Throws on a cycle: two modules that call each other are one. */
-function inOrderOfUse(definitions: Readonly<Record<string, ModuleDefinition>>): string[] {
+function inOrderOfUse(definitions: Readonly<Record<string, AnyModule>>): string[] {
   const done: string[] = []
   const visit = (name: string, path: readonly string[]): void => {
     if (path.includes(name)) throw new Error(`Modules call each other in a circle: ${[...path, name].join(' → ')}.`)
@@ -188,7 +188,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       platformClient: (caller, module) => createClient(platformContract(module), transportTo(module), { module: caller, tokens }),
     }
     for (const name of order) {
-      const definition = definitions[name] as ModuleDefinition
+      const definition = definitions[name] as AnyModule
       const module = await hostModule(name, definition, configs[name], host)
       stops.push(() => module.close())
       hosted.set(name, module)
@@ -262,10 +262,13 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
         listen({ fetch: publicApp.fetch, at: { port: settings.PORT, host: settings.HOST }, ...(tls && { tls }) }),
       )
     // A command that opens the files itself leaves the work to the next process.
-    for (const name of options.listeners === false ? [] : order) {
-      const module = hosted.get(name) as HostedModule
-      stops.push(() => module.stopWork())
-      await module.startWork()
+    if (options.listeners !== false) {
+      for (const name of order) {
+        const module = hosted.get(name) as HostedModule
+        stops.push(() => module.stopWork())
+        await module.startConsumers()
+      }
+      for (const module of hosted.values()) module.startRelay()
     }
     stops.push(() => {
       isStopping = true

@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Logger } from 'pino'
 import type { Assets } from './assets.ts'
 import type { authorityContract } from './authority-operations.ts'
@@ -22,7 +21,7 @@ import { createRelay } from './events/relay.ts'
 import type { FetchEvents, FetchPage } from './events/subscription.ts'
 import { mountPublicRoutes } from './http/app.ts'
 import { purgeIdempotency } from './http/idempotency.ts'
-import type { ModuleDefinition, ModuleParts, PublicApp } from './module.ts'
+import type { AnyModule, ModuleParts, PublicApp } from './module.ts'
 import { platformHandlers } from './platform-handlers.ts'
 import { type platformContract, platformOperations } from './platform-operations.ts'
 import { span } from './telemetry/trace.ts'
@@ -53,10 +52,12 @@ export interface HostedModule {
   /** `/internal/{name}/…` */
   readonly internal: Hono
   /** Adds the public routes; answers the app that its part of the OpenAPI document comes from. */
-  mountPublic(app: PublicApp): OpenAPIHono<any> | undefined
-  /** Relay, steps, and what it hears: in this order, once everything else stands. */
-  startWork(): Promise<void>
-  /** Hears nothing more and finishes what runs. */
+  mountPublic(app: PublicApp): PublicApp | undefined
+  /** Steps, and what it hears. */
+  startConsumers(): Promise<void>
+  /** After the consumers of all modules: the memory bus delivers to whom it knows, and the relay marks that as sent. */
+  startRelay(): void
+  /** Sends and hears nothing more, and finishes what runs. */
   stopWork(): Promise<void>
   close(): Promise<void>
 }
@@ -66,7 +67,7 @@ const PURGE_MS = 6 * 3_600_000
 /** Migrates and opens the module's database, and composes it. Nothing runs yet. */
 export async function hostModule(
   name: string,
-  definition: ModuleDefinition<any, any, any, any>,
+  definition: AnyModule,
   config: unknown,
   host: Host,
 ): Promise<HostedModule> {
@@ -80,9 +81,8 @@ export async function hostModule(
     migrations: host.assets.migrations(name, dialectOf(url)),
     guards: auditGuardStatements,
   })
-  let own: ((subjects: string[]) => Promise<readonly FetchedKey[]>) | undefined
-  const keys = createKeyRing({ fetchKeys: (subjects) => (own ? own(subjects) : host.fetchKeys(name, subjects)) })
-  const database: PlatformDatabase<any> = tracedTransactions(await openDatabase({
+  const keys = createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects) })
+  const database = tracedTransactions(await openDatabase({
     schema,
     url,
     hooks: { publish: tracedPublish(publishHook(keys)), addStep: addStepHook, audit: auditHook(name) },
@@ -94,7 +94,7 @@ export async function hostModule(
   const clients = Object.fromEntries(
     Object.entries(uses).map(([alias, contract]) => [alias, createClient(contract, host.transportTo(contract.module), caller)]),
   )
-  const parts: ModuleParts<any, any> = definition.start({
+  const parts = definition.start({
     name,
     config,
     publicUrl: settings.PUBLIC_URL,
@@ -107,7 +107,7 @@ export async function hostModule(
     log,
     now,
   })
-  own = ownKeys(parts.handlers)
+  const fetchKeys = ownKeys(parts.handlers) ?? ((subjects: string[]) => host.fetchKeys(name, subjects))
 
   const fetchEvents: FetchEvents = async ({ publisher, ...range }) =>
     (await host.platformClient(name, publisher).storedEvents(range)).events
@@ -159,17 +159,17 @@ export async function hostModule(
     parts,
     internal,
     mountPublic: (app) => parts.routes && mountPublicRoutes(app, parts.routes),
-    async startWork() {
+    async startConsumers() {
       purge = setInterval(() => void purgeIdempotency(database).catch((error: unknown) => log.warn({ err: error }, 'purge')), PURGE_MS)
       purge.unref?.()
-      relay.start()
       await runner.start()
       inbox.start(bus)
     },
+    startRelay: () => relay.start(),
     async stopWork() {
       clearInterval(purge)
-      await inbox.stop()
       await relay.stop()
+      await inbox.stop()
       await runner.stop()
     },
     async close() {

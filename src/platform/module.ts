@@ -107,9 +107,12 @@ export const defineModule = <
   K extends z.ZodType,
 >(definition: ModuleDefinition<C, U, T, K>): ModuleDefinition<C, U, T, K> => definition
 
+/** A module whose types only it knows: what the platform hosts. */
+export type AnyModule = ModuleDefinition<any, Record<string, Contract>, any, any>
+
 /** An entry of the registry: how to load a module, and which public paths belong to it (the gateway forwards by these). */
 export interface RegistryEntry {
   readonly paths: readonly string[]
-  readonly load: () => Promise<ModuleDefinition<any, any, any, any>>
+  readonly load: () => Promise<AnyModule>
 }
 export type Registry = Readonly<Record<string, RegistryEntry>>
