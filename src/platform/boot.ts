@@ -8,6 +8,7 @@ import { createClient } from './call/client.ts'
 import { createServiceTokens } from './call/service-token.ts'
 import { directTransport, httpTransport, type Transport } from './call/transport.ts'
 import { ConfigurationError, type Environment, readSettings, type Settings, sqliteFolder } from './config.ts'
+import type { Contract } from './contract.ts'
 import { openMasterKey } from './crypto/master-key.ts'
 import { lockDataDirectory } from './database/data-directory-lock.ts'
 import { memoryBus } from './events/bus-memory.ts'
@@ -69,6 +70,8 @@ async function loadDefinitions(registry: Registry, hosted: readonly string[]) {
   return Object.fromEntries(loaded.filter((entry): entry is [string, AnyModule] => entry[1] !== undefined))
 }
 
+const usedBy = ({ uses }: AnyModule): string[] => Object.values(uses as Record<string, Contract>).map(({ module }) => module)
+
 /** The used before the users. Throws on a cycle: two modules that call each other are one. */
 function inOrderOfUse(definitions: Readonly<Record<string, AnyModule>>): string[] {
   const done: string[] = []
@@ -76,7 +79,7 @@ function inOrderOfUse(definitions: Readonly<Record<string, AnyModule>>): string[
     if (path.includes(name)) throw new Error(`Modules call each other in a circle: ${[...path, name].join(' → ')}.`)
     const definition = definitions[name]
     if (!definition || done.includes(name)) return
-    for (const { module } of Object.values(definition.uses)) visit(module, [...path, name])
+    for (const used of usedBy(definition)) visit(used, [...path, name])
     done.push(name)
   }
   for (const name of Object.keys(definitions)) visit(name, [])
@@ -112,8 +115,8 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
   const topology = readTopology(settings.MODULES, known, environment)
   refuseWhatIsMissing(settings, topology)
   const needs = Object.entries(definitions).map(
-    ([name, { uses, subscribes }]) =>
-      [name, { uses: [...Object.values(uses).map(({ module }) => module), program.authority], hears: Object.keys(subscribes) }] as const,
+    ([name, definition]) =>
+      [name, { uses: [...usedBy(definition), program.authority], hears: Object.keys(definition.subscribes) }] as const,
   )
   checkTopology(topology, Object.fromEntries(needs), { redis: settings.REDIS_URL !== undefined })
   const order = inOrderOfUse(definitions)

@@ -108,7 +108,7 @@ export const defineModule = <
 >(definition: ModuleDefinition<C, U, T, K>): ModuleDefinition<C, U, T, K> => definition
 
 /** A module whose types only it knows: what the platform hosts. */
-export type AnyModule = ModuleDefinition<any, Record<string, Contract>, any, any>
+export type AnyModule = ModuleDefinition<any, any, any, any>
 
 /** An entry of the registry: how to load a module, and which public paths belong to it (the gateway forwards by these). */
 export interface RegistryEntry {
