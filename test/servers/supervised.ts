@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
@@ -48,16 +48,17 @@ export function startSupervised({ directory = '', command, env, onOutput, signal
     env: { PATH: process.env.PATH, LC_ALL: 'C', ...env },
     ...user,
   })
+  const [stdin, stdout, stderr, , pidPipe] = child.stdio as [Writable, Readable, Readable, null, Readable]
   const exited = once(child, 'exit').then(([status]) => Number(status))
-  const pid = once(child.stdio[4] as Readable, 'data').then(([line]) => Number(String(line)))
+  const pid = once(pidPipe, 'data').then(([line]) => Number(String(line)))
   let log = ''
   const remember = (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-8_000)
     onOutput?.(chunk)
   }
-  child.stdout.on('data', remember)
-  child.stderr.on('data', remember)
-  child.stdin.on('error', () => undefined)
+  stdout.on('data', remember)
+  stderr.on('data', remember)
+  stdin.on('error', () => undefined)
   child.unref()
   return {
     exited,
@@ -65,7 +66,7 @@ export function startSupervised({ directory = '', command, env, onOutput, signal
     log: () => log,
     async stop() {
       child.ref()
-      child.stdin.end()
+      stdin.end()
       await exited
     },
   }
