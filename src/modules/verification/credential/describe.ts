@@ -26,6 +26,8 @@ export interface CredentialDescription {
   readonly signature: VerificationResult
   readonly log: LogProof | null
   readonly anchor: AnchorProof | null
+  /** Whether this installation anchors at all. */
+  readonly anchoring: boolean
   readonly links: Readonly<Record<'html' | 'json' | 'pdf' | 'credential', string>>
 }
 
@@ -56,7 +58,7 @@ const REMEMBERED = 5_000
 
 /** Gathers what a page tells. Reads only: looking at a credential writes nothing. Throws `Problem('gone')` once erased. */
 export function createDescriber(context: VerificationContext, verifier: Pick<Verifier, 'signature'>) {
-  const { database, clients, publicUrl, now } = context
+  const { database, clients, config, publicUrl, now } = context
   const readNodes = nodeReader(database.read, database.tables)
   const checked = new Map<string, { until: number; result: VerificationResult }>()
 
@@ -134,6 +136,7 @@ export function createDescriber(context: VerificationContext, verifier: Pick<Ver
       signature: signed,
       log,
       anchor: log && (await anchorProof(log.index)),
+      anchoring: config.EVM_RPC_URL !== undefined,
       links: {
         html,
         json: `${html}/credential.json`,

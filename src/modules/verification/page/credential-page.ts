@@ -2,7 +2,7 @@ import { parseInstant } from '#platform/credentials/instant.ts'
 import { isJsonObject, type JsonObject } from '#platform/credentials/json.ts'
 import type { AnchorProof, CredentialDescription, LogProof } from '../credential/describe.ts'
 import { frame } from './frame.ts'
-import { html, type Html, typed } from './html.ts'
+import { html, type Html, typed, withoutMarks } from './html.ts'
 import { icons } from './icons.ts'
 import type { Language } from './language.ts'
 import { type Verdict, type Words, words } from './words.ts'
@@ -32,7 +32,7 @@ export function credentialPage(description: CredentialDescription, language: Lan
   const say = words[language]
   const verdict = verdictOf(description)
   const body = html`<section class="verdict ${tone[verdict]}" role="status">${icons[tone[verdict]]}<div>
-<h2>${say.verdict[verdict].title}</h2>
+<p><strong>${say.verdict[verdict].title}</strong></p>
 <p>${say.verdict[verdict].text}</p>
 ${status.changedAt && status.value === verdict && html`<p class="when">${say.since} ${time(status.changedAt, language)}</p>`}
 ${status.asOf && html`<p class="when">${say.asOf} ${time(status.asOf, language)}.</p>`}
@@ -42,11 +42,11 @@ ${award(description, language, say)}
 <ul class="proofs">
 ${signatureProof(description, say)}
 ${logProof(description.log, language, say)}
-${anchorProof(description.anchor, language, say)}
+${(description.anchor || description.anchoring) && anchorProof(description.anchor, language, say)}
 </ul></section>
 <section class="part">${details(description, say)}</section>
-<p class="address">${say.address}: <a href="${links.html}">${links.html}</a></p>`
-  return frame({ language, title: `${content.achievementName} · ${content.recipientName}`, body })
+<p class="address">${say.address} <a href="${links.html}">${links.html}</a></p>`
+  return frame({ language, title: withoutMarks(`${content.achievementName} · ${content.recipientName}`), body })
 }
 
 function award({ content, credential, row, links }: CredentialDescription, language: Language, say: Words): Html {
@@ -58,13 +58,13 @@ function award({ content, credential, row, links }: CredentialDescription, langu
   ] as const
   const criteria = criteriaOf(credential)
   return html`<article class="award">
-<p class="label">${say.issuedBy} ${typed(content.issuerName)}</p>
-<h1>${typed(content.achievementName)}${content.test && html`<span class="mark">${say.testMark}</span>`}</h1>
+<p class="label">${say.issuedBy} <strong>${typed(content.issuerName)}</strong></p>
+<h1 dir="auto">${typed(content.achievementName)}${content.test && html`<span class="mark">${say.testMark}</span>`}</h1>
 <p class="label">${say.awardedTo}</p>
-<p class="name">${typed(content.recipientName)}</p>
+<p class="name" dir="auto">${typed(content.recipientName)}</p>
 <dl class="facts">
 ${dates.map(([label, at]) => at !== undefined && html`<div><dt>${label}</dt><dd>${time(new Date(at), language)}</dd></div>`)}
-${criteria !== undefined && html`<div class="wide"><dt>${say.criteria}</dt><dd>${typed(criteria)}</dd></div>`}
+${criteria !== undefined && html`<div class="wide"><dt>${say.criteria}</dt><dd dir="auto">${typed(criteria)}</dd></div>`}
 </dl>
 <div class="actions">
 <a class="button first" href="${links.pdf}">${icons.download}${say.pdf}</a>

@@ -24,5 +24,8 @@ function render(value: Value): string {
   return escapeHtml(String(value))
 }
 
-/** What a person or an issuer typed: escaped, and its direction kept to itself, marks inside it included. */
-export const typed = (text: string): Html => html`<bdi dir="auto">${text}</bdi>`
+/** Without the marks that embed, override or isolate a direction: with them a name could spell another. UAX #9, section 2. */
+export const withoutMarks = (text: string): string => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')
+
+/** What a person or an issuer typed: escaped, and its direction kept to itself. */
+export const typed = (text: string): Html => html`<bdi dir="auto">${withoutMarks(text)}</bdi>`

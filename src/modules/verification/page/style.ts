@@ -31,14 +31,16 @@ a { color: var(--brand); text-underline-offset: .18em; }
 .sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); overflow: hidden; }
 .verdict { display: flex; gap: .9rem; align-items: flex-start; padding: 1.15rem clamp(1.15rem, 5vw, 2.75rem); border-block-end: 1px solid var(--line); }
 .verdict svg { flex: none; width: 1.75rem; height: 1.75rem; margin-block-start: .1rem; }
-.verdict h2 { font-size: 1.08rem; line-height: 1.45; font-weight: 650; }
+.verdict strong { display: block; font-size: 1.1rem; line-height: 1.45; font-weight: 650; }
 .verdict p { color: var(--ink); font-size: .95rem; }
 .verdict .when { color: var(--soft); margin-block-start: .25rem; }
-.good { background: var(--good-tint); } .good svg, .good h2 { color: var(--good); }
-.wait { background: var(--wait-tint); } .wait svg, .wait h2 { color: var(--wait); }
-.bad { background: var(--bad-tint); } .bad svg, .bad h2 { color: var(--bad); }
+.good { background: var(--good-tint); } .good svg, .good strong { color: var(--good); }
+.wait { background: var(--wait-tint); } .wait svg, .wait strong { color: var(--wait); }
+.bad { background: var(--bad-tint); } .bad svg, .bad strong { color: var(--bad); }
 .award { padding: clamp(1.75rem, 6vw, 3.25rem) clamp(1.15rem, 5vw, 2.75rem) clamp(1.5rem, 5vw, 2.5rem); }
-.label { color: var(--soft); font-size: .9rem; }
+.label { color: var(--soft); font-size: .95rem; }
+.label strong { color: var(--ink); font-weight: 600; }
+[dir="auto"] { text-align: -webkit-match-parent; text-align: match-parent; }
 .award h1 { font: 600 clamp(1.7rem, 6.4vw, 2.6rem)/1.22 var(--serif); letter-spacing: -.01em; color: var(--brand); margin-block: .15rem 1.5rem; text-wrap: balance; }
 .award .name { font: 500 clamp(1.3rem, 4.6vw, 1.75rem)/1.35 var(--serif); margin-block-end: 1.6rem; }
 [lang="ar"] .award h1, [lang="ar"] .award .name { letter-spacing: 0; line-height: 1.5; }
@@ -70,7 +72,7 @@ code { font: .82rem/1.55 var(--mono); direction: ltr; unicode-bidi: isolate; dis
 [dir="rtl"] code { text-align: end; }
 details p { color: var(--soft); margin-block-start: .6rem; }
 .address { padding: 1.1rem clamp(1.15rem, 5vw, 2.75rem); border-block-start: 1px solid var(--line); background: color-mix(in srgb, var(--paper) 55%, var(--sheet)); font-size: .92rem; }
-.address a { direction: ltr; unicode-bidi: isolate; word-break: break-all; }
+.address a { display: block; width: fit-content; direction: ltr; unicode-bidi: isolate; font-weight: 550; word-break: break-word; }
 .plain { padding: clamp(2.5rem, 9vw, 4.5rem) clamp(1.25rem, 6vw, 3rem); text-align: center; }
 .plain svg { width: 2.75rem; height: 2.75rem; color: var(--soft); }
 .plain h1 { font: 600 clamp(1.5rem, 5vw, 2rem)/1.3 var(--serif); margin-block: .9rem .6rem; text-wrap: balance; }

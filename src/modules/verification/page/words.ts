@@ -112,7 +112,7 @@ const ar: Words = {
   since: 'منذ',
   asOf: 'خدمة الإصدار لا تستجيب حاليًا. هذه آخر حالة معروفة، وهي قائمة منذ',
   awardedTo: 'مُنحت إلى',
-  issuedBy: 'الجهة المُصدِرة',
+  issuedBy: 'أصدرتها',
   issuedOn: 'تاريخ الإصدار',
   completedOn: 'تاريخ الإتمام',
   validUntil: 'صالحة حتى',

@@ -1,0 +1,133 @@
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { didDocument, didKeyVerificationMethod, verificationMethodId } from '#platform/credentials/did.ts'
+import { encodePublicKey } from '#platform/credentials/multikey.ts'
+import { addProof } from '#platform/credentials/proof.ts'
+import type { JsonObject } from '#platform/credentials/json.ts'
+import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
+import { issuedData, issuerDid, issuerKey, publicUrl, startVerification, type Verification } from '../../../../test/verification/verification-alone.ts'
+import { createVerifier } from './verify.ts'
+
+let verification: Verification
+beforeEach(async () => {
+  verification = await startVerification()
+})
+afterEach(() => verification.stop())
+
+const credential = async () => JSON.parse((await issuedData()).document) as JsonObject
+const verify = async (body: unknown) => (await verification.post('/v1/verify', { credential: body })).json()
+
+/** A signed status list with these bits set. */
+async function statusList(purpose: 'revocation' | 'suspension', set: number[], by = issuerDid): Promise<string> {
+  const bits = new Uint8Array(131_072 / 8)
+  for (const index of set) bits[index >> 3]! |= 0x80 >> (index & 7)
+  const signed = await addProof({
+    '@context': ['https://www.w3.org/ns/credentials/v2'],
+    id: `${publicUrl}/status/${purpose}`,
+    type: ['VerifiableCredential', 'BitstringStatusListCredential'],
+    issuer: by,
+    validFrom: '2026-01-01T00:00:00Z',
+    credentialSubject: {
+      id: `${publicUrl}/status/${purpose}#list`, type: 'BitstringStatusList', statusPurpose: purpose,
+      encodedList: `u${gzipSync(bits).toString('base64url')}`,
+    },
+  }, { privateKey: issuerKey.privateKey, verificationMethod: didKeyVerificationMethod(issuerDid), created: new Date() })
+  return JSON.stringify(signed)
+}
+const lists = async (revoked: number[], suspended: number[]) => {
+  verification.fake.lists.set('list-1', await statusList('revocation', revoked))
+  verification.fake.lists.set('list-2', await statusList('suspension', suspended))
+}
+
+describe('POST /v1/verify', () => {
+  test('finds a sound credential sound, without a token', async () => {
+    await lists([6, 8], [])
+    expect(await verify(await credential())).toEqual({ verified: true, errors: [], status: 'active' })
+  })
+
+  test('finds a changed one false, and asks nobody about its status', async () => {
+    await lists([], [])
+    const signed = await credential()
+    const answer = await verify({ ...signed, name: 'Doctor of Everything' })
+    expect(answer).toMatchObject({ verified: false, errors: [{ code: 'invalid_signature' }], status: 'unknown' })
+  })
+
+  test('finds a revoked one revoked, and a suspended one suspended', async () => {
+    await lists([7], [7])
+    expect(await verify(await credential())).toMatchObject({ verified: false, status: 'revoked', errors: [{ code: 'revoked' }] })
+    await lists([], [7])
+    expect(await verify(await credential())).toMatchObject({ verified: false, status: 'suspended', errors: [{ code: 'suspended' }] })
+  })
+
+  test('says unknown, never not revoked, of a list that is away, forged, of another issuer or for another purpose', async () => {
+    await lists([], [])
+    const signed = await credential()
+    const revocation = verification.fake.lists.get('list-1')!
+    for (const bad of [
+      undefined,
+      revocation.replace('2026-01-01', '2026-01-02'),
+      await statusList('revocation', [], 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'),
+      await statusList('suspension', []),
+    ]) {
+      if (bad === undefined) verification.fake.lists.delete('list-1')
+      else verification.fake.lists.set('list-1', bad)
+      expect((await verify(signed)).status).toBe('unknown')
+    }
+    verification.fake.lists.set('list-1', revocation)
+    expect((await verify(signed)).status).toBe('active')
+    verification.fake.away = true
+    expect((await verify(signed)).status).toBe('unknown')
+  })
+
+  test('refuses unknown fields, and what is no object', async () => {
+    const response = await verification.post('/v1/verify', { credential: {}, options: {} })
+    expect(response.status).toBe(422)
+    expect((await verification.post('/v1/verify', { credential: 'eyJ' })).status).toBe(422)
+    expect(await verify({})).toMatchObject({ verified: false, errors: [{ code: 'not_a_credential' }] })
+  })
+})
+
+describe('an issuer with did:web', () => {
+  const unsigned = async (did: string) => {
+    const { proof: _, credentialStatus: __, ...rest } = await credential()
+    const method = verificationMethodId(did, issuerKey.publicKey)
+    return addProof({ ...rest, issuer: { ...(rest['issuer'] as JsonObject), id: did } }, {
+      privateKey: issuerKey.privateKey, verificationMethod: method, created: new Date(),
+    })
+  }
+  const documentOf = (did: string) =>
+    JSON.stringify(didDocument({ did, keys: [{ id: verificationMethodId(did, issuerKey.publicKey), publicKeyMultibase: encodePublicKey(issuerKey.publicKey) }] }))
+
+  test('of this installation is asked by contract', async () => {
+    const did = 'did:web:vellum.example:organizations:acme'
+    verification.fake.didDocuments.set('acme', documentOf(did))
+    expect(await verify(await unsigned(did))).toEqual({ verified: true, errors: [], status: 'none' })
+    verification.fake.away = true
+    expect(await verify(await unsigned(did))).toMatchObject({ verified: false, errors: [{ code: 'issuer_unreachable' }] })
+  })
+
+  test('elsewhere is fetched through the guard, and its absence is not its falseness', async () => {
+    const did = 'did:web:issuer.example'
+    const asked: string[] = []
+    let status = 200
+    const fetch = Object.assign(
+      async (url: string) => {
+        asked.push(url)
+        return { status, headers: {}, body: new TextEncoder().encode(documentOf(did)) }
+      },
+      { close: async () => {} },
+    ) satisfies SafeFetch
+    const verifier = createVerifier({ clients: {} as never, publicUrl, now: () => new Date() }, fetch)
+    expect(await verifier.verify(await unsigned(did))).toEqual({ verified: true, errors: [], status: 'none' })
+    expect(asked).toEqual(['https://issuer.example/.well-known/did.json'])
+    status = 503
+    expect((await verifier.verify(await unsigned(did))).errors).toMatchObject([{ code: 'issuer_unreachable' }])
+    status = 404
+    expect((await verifier.verify(await unsigned(did))).errors).toMatchObject([{ code: 'unknown_key' }])
+  })
+
+  test('on a private address is not asked at all', async () => {
+    const answer = await verify(await unsigned('did:web:127.0.0.1%3A8443'))
+    expect(answer).toMatchObject({ verified: false, errors: [{ code: 'issuer_unreachable' }] })
+  })
+})
