@@ -1,15 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AddCommands, answer, problemOfResponse } from '#platform/cli/command.ts'
 import type { Control } from '#platform/cli/control.ts'
+import { Problem } from '#platform/problem.ts'
 import { identity } from '#modules/identity/index.ts'
 import type { BatchView } from './batch/batches.ts'
 
 async function json<T>(response: Response): Promise<T> {
   if (!response.ok) throw await problemOfResponse(response)
   return (await response.json()) as T
+}
+
+/** Nothing is asked of the modules before it is sure that there is a file. */
+async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
+  const handle = await open(path).catch(() => undefined)
+  if (handle && (await handle.stat()).isFile()) return Readable.toWeb(handle.createReadStream()) as ReadableStream<Uint8Array>
+  await handle?.close()
+  throw new Problem('not-found', `${path} cannot be read; name a CSV file that exists.`)
 }
 
 async function follow(control: Control, path: string, headers: Record<string, string>): Promise<BatchView> {
@@ -37,6 +46,7 @@ export const issuanceCommands: AddCommands = (program, run) => {
     .option('--json', 'one line of JSON')
     .action((file, { organization: slug, template, achievement, notify, wait, json: asJson }) =>
       run(async (control) => {
+        const body = await openFile(file)
         const client = control.client(identity)
         const { id: organizationId } = await client.organization({ slug })
         const { accessToken } = await client.mintAccessToken({
@@ -50,7 +60,7 @@ export const issuanceCommands: AddCommands = (program, run) => {
           await control.fetch(`/v1/batches?${query}`, {
             method: 'POST',
             headers: { ...headers, 'content-type': 'text/csv', 'idempotency-key': randomUUID() },
-            body: Readable.toWeb(createReadStream(file)) as ReadableStream,
+            body,
             duplex: 'half',
           }),
         )
@@ -58,7 +68,8 @@ export const issuanceCommands: AddCommands = (program, run) => {
         // Without a running process nobody would do the work that is waited for.
         if (!wait || !control.running) {
           const batch = await json<BatchView>(await control.fetch(path, { headers }))
-          answer(asJson, batch, [`The file is stored as batch ${id}; it is issued by the running process.`])
+          const next = control.running ? 'The running process issues it now.' : 'Start Vellum, and it is issued.'
+          answer(asJson, batch, [`The file is stored as batch ${id}. ${next}`])
           return
         }
         const batch = await follow(control, path, headers)

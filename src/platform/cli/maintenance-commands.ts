@@ -1,4 +1,6 @@
-import { platformContract } from '../platform-operations.ts'
+import { Option } from 'commander'
+import { platformContract, StepState } from '../platform-operations.ts'
+import { Problem } from '../problem.ts'
 import { type AddCommands, answer } from './command.ts'
 import type { Control } from './control.ts'
 
@@ -8,19 +10,25 @@ const platform = (control: Control, module: string) => control.client(platformCo
 export const maintenanceCommands =
   (modules: readonly string[]): AddCommands =>
   (program, run) => {
+    const known = (name: string): string => {
+      if (modules.includes(name)) return name
+      throw new Problem('not-found', `There is no module ${name}; choose from ${modules.join(', ')}.`)
+    }
+    const chosen = (name: string | undefined): readonly string[] => (name === undefined ? modules : [known(name)])
+
     const steps = program.command('steps').description('durable work: what waits, runs, is done or dead')
     steps
       .command('list')
       .description('list steps of all modules, or of one')
       .option('--module <name>')
-      .option('--state <state>', 'ready, leased, done or dead', 'dead')
+      .addOption(new Option('--state <state>').choices(StepState.options).default('dead'))
       .option('--kind <kind>')
       .option('--limit <n>', 'of each module', '100')
       .option('--json', 'one line of JSON')
       .action(({ module, state, kind, limit, json }) =>
         run(async (control) => {
           const found = []
-          for (const name of module ? [module] : modules) {
+          for (const name of chosen(module)) {
             const page = await platform(control, name).steps({ state, kind, limit: Number(limit) })
             found.push(...page.steps.map((step) => ({ module: name, ...step })))
           }
@@ -37,7 +45,7 @@ export const maintenanceCommands =
       .action((id, { module, kind, json }) =>
         run(async (control) => {
           let retried = 0
-          for (const name of module ? [module] : modules)
+          for (const name of chosen(module))
             retried += (await platform(control, name).retrySteps({ ...(id && { id }), ...(kind && { kind }) })).retried
           answer(json, { retried }, [`${retried} steps are ready again.`])
         }),
@@ -51,7 +59,8 @@ export const maintenanceCommands =
       .option('--json', 'one line of JSON')
       .action((subscriber, publisher, family, { since, json }) =>
         run(async (control) => {
-          const replayed = await platform(control, subscriber).replayEvents({ publisher, family, ...(since && { since }) })
+          const events = { publisher: known(publisher), family, ...(since && { since }) }
+          const replayed = await platform(control, known(subscriber)).replayEvents(events)
           answer(json, replayed, [`${replayed.events} events are on their way to ${subscriber}.`])
         }),
       )
@@ -77,7 +86,7 @@ export const maintenanceCommands =
       .option('--json', 'one line of JSON')
       .action((module, subscription, key, { skip, json }) =>
         run(async (control) => {
-          const released = await platform(control, module).releaseParked({ subscription, key, skip: Boolean(skip) })
+          const released = await platform(control, known(module)).releaseParked({ subscription, key, skip: Boolean(skip) })
           answer(json, released, [released.released ? 'The key goes on.' : 'This key is not parked.'])
         }),
       )

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { boot, type Program, version } from '../boot.ts'
 import { ConfigurationError, type Environment } from '../config.ts'
-import { Problem } from '../problem.ts'
 import type { AddCommands, RunWithControl } from './command.ts'
 import { openControl } from './control.ts'
+import { linesFor } from './error-lines.ts'
 import { maintenanceCommands } from './maintenance-commands.ts'
 
 /** Runs the program until a signal stops it; a second signal ends it at once. */
@@ -18,17 +18,12 @@ export async function serve(program: Program, environment: Environment): Promise
   process.once('SIGINT', stop)
 }
 
-/** Prints every configuration fault, or a problem's sentence, and ends with a code that says which. */
+/** Prints what went wrong as sentences, and ends with 78 for a configuration, else 1. A fault of our own is thrown on. */
 export function fail(error: unknown): never {
-  if (error instanceof ConfigurationError) {
-    for (const message of error.messages) process.stderr.write(`${message}\n`)
-    process.exit(error.exitCode)
-  }
-  if (error instanceof Problem) {
-    process.stderr.write(`${error.message}\n`)
-    process.exit(1)
-  }
-  throw error
+  const lines = linesFor(error)
+  if (!lines) throw error
+  for (const line of lines) process.stderr.write(`${line}\n`)
+  process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
 }
 
 /** The command line: what the platform offers for every module, and what modules add. */
