@@ -47,9 +47,11 @@ export async function startVerification(options: { environment?: Record<string, 
   const fake: FakeIssuance = {
     away: false, status: new Map(), lists: new Map(), didDocuments: new Map(), pdf: new TextEncoder().encode('%PDF-1.7'),
   }
-  const context: ModuleContext<VerificationTables, VerificationUses, VerificationConfig> = {
+  const configOf = (environment: Record<string, string> = {}) =>
+    module.config.parse({ CHECKPOINT_INTERVAL_MS: '20', ANCHOR_INTERVAL_MS: '100', ANCHOR_POLL_MS: '30', ...environment })
+  let context: ModuleContext<VerificationTables, VerificationUses, VerificationConfig> = {
     name: 'verification',
-    config: module.config.parse({ CHECKPOINT_INTERVAL_MS: '20', ANCHOR_INTERVAL_MS: '100', ANCHOR_POLL_MS: '30', ...options.environment }),
+    config: configOf(options.environment),
     publicUrl,
     database,
     clients: { issuance: clientOf(fake) },
@@ -91,9 +93,10 @@ export async function startVerification(options: { environment?: Record<string, 
       running.app.request(`${publicUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     fetch: (request: Request) => running.app.fetch(request),
     /** Ends the module and starts it again over the same database; `change` happens in between. */
-    async restart(change: () => Promise<void> = async () => {}): Promise<void> {
+    async restart(change: () => Promise<void> = async () => {}, environment?: Record<string, string>): Promise<void> {
       await halt()
       await change()
+      if (environment) context = { ...context, config: configOf(environment) }
       running = await boot()
     },
     /** Applies an event as the inbox does: the handler first, its effects in one transaction. */

@@ -1,0 +1,138 @@
+import { eq } from 'drizzle-orm'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { credentialIssued } from '#modules/issuance/index.ts'
+import { type Anvil, startAnvil } from '../../../../test/servers/anvil.ts'
+import { issuedData, startVerification, until, type Verification } from '../../../../test/verification/verification-alone.ts'
+import { credentialLeaf } from '../log/leaf.ts'
+import { hashLeaf } from '../log/merkle-hash.ts'
+import { verifyInclusion } from '../log/merkle-proof.ts'
+import { createChain } from './chain.ts'
+
+let anvil: Anvil
+let verification: Verification | undefined
+beforeEach(async () => {
+  anvil = await startAnvil()
+})
+afterEach(async () => {
+  await verification?.stop()
+  verification = undefined
+  await anvil.stop()
+})
+
+const environment = (over: Record<string, string> = {}) => ({ EVM_RPC_URL: anvil.url, ANCHOR_PRIVATE_KEY: anvil.accounts[0]!.privateKey, ...over })
+const start = async (over: Record<string, string> = {}) => (verification = await startVerification({ environment: environment(over) }))
+const issue = async (count: number) => {
+  const all = await Promise.all(Array.from({ length: count }, () => issuedData()))
+  await Promise.all(all.map((data) => verification!.deliver(credentialIssued, data)))
+  return all
+}
+const state = () => verification!.handlers().logState({}, {} as never)
+const anchored = (size: number) => until(async () => (await state()).anchoredSize >= size, `an anchor of ${size} leaves`)
+const published = async () => {
+  const { raw } = verification!.database
+  return raw.select().from(raw.platform.outbox).where(eq(raw.platform.outbox.name, 'credential.anchored'))
+}
+const transactions = async () => Number(await anvil.rpc('eth_getTransactionCount', anvil.accounts[0]!.address, 'latest'))
+const json = async (path: string) => (await verification!.get(path)).json()
+
+describe('an anchor', () => {
+  test('holds the root of the log on the chain, is proven for each credential and told once for each', async () => {
+    await start()
+    const issued = await issue(7)
+    await anchored(7)
+    const chain = createChain({ rpcUrl: anvil.url, privateKey: anvil.accounts[0]!.privateKey, confirmations: 1 })
+    for (const { publicId, document, salt } of issued) {
+      const { anchor, log } = await json(`/v/${publicId}`)
+      const recorded = await chain.readAnchor({ contractAddress: anchor.contractAddress, size: anchor.size, sender: anchor.sender })
+      const proof = anchor.inclusionProof.map((hash: string) => Buffer.from(hash, 'base64'))
+      const leafHash = hashLeaf(credentialLeaf(JSON.parse(document), salt))
+      expect(verifyInclusion({ index: log.index, size: anchor.size, leafHash, root: recorded!.root, proof })).toBe(true)
+      expect(anchor).toMatchObject({ chainId: 31337, blockNumber: recorded!.blockNumber })
+    }
+    await until(async () => (await published()).length === 7, 'seven events')
+    // A second round: only the new ones are told, and the contract is not deployed again.
+    const before = await transactions()
+    await issue(3)
+    await anchored(10)
+    await until(async () => (await published()).length === 10, 'ten events')
+    expect((await transactions()) - before).toBeLessThanOrEqual(2)
+    const { anchors } = verification!.database.tables
+    expect(await verification!.database.read.$count(anchors, eq(anchors.kind, 'deployment'))).toBe(1)
+  })
+
+  test('costs one transaction for all leaves that gathered meanwhile', async () => {
+    await start({ ANCHOR_INTERVAL_MS: '600' })
+    await issue(250)
+    await anchored(250)
+    expect(await transactions()).toBeLessThanOrEqual(3)
+    await until(async () => (await published()).length === 250, 'an event for each credential')
+  })
+
+  test('waits for a chain that is down, and comes when it is back', async () => {
+    const port = Number(new URL(anvil.url).port)
+    await start()
+    await anvil.stop()
+    await issue(2)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect((await state()).anchoredSize).toBe(0)
+    anvil = await startAnvil({ port })
+    await anchored(2)
+    const { raw } = verification!.database
+    expect(await raw.$count(raw.platform.steps, eq(raw.platform.steps.state, 'dead'))).toBe(0)
+  })
+
+  test('survives a restart at any of its moves, without a gap in its nonces and with one record', async () => {
+    await anvil.rpc('evm_setAutomine', false)
+    await start()
+    await issue(3)
+    const mined = async () => anvil.rpc('anvil_mine', '0x1')
+    for (let i = 0; i < 60 && (await state()).anchoredSize < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 40))
+      await verification!.restart()
+      if (i % 4 === 3) await mined()
+    }
+    await until(async () => (await mined(), (await state()).anchoredSize >= 3), 'the anchor')
+    expect(await transactions()).toBe(2)
+    await until(async () => (await published()).length === 3, 'three events')
+  })
+
+  test('is final only after its confirmations', async () => {
+    await start({ ANCHOR_CONFIRMATIONS: '3' })
+    await issue(1)
+    // The deployment is mined and waits for two more blocks.
+    await until(async () => (await transactions()) === 1)
+    await anvil.rpc('anvil_mine', '0x2')
+    await until(async () => (await transactions()) === 2)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect((await state()).anchoredSize).toBe(0)
+    expect(await json('/v/nobody')).toMatchObject({ status: 404 })
+    await anvil.rpc('anvil_mine', '0x2')
+    await anchored(1)
+  })
+
+  test('of a log that was set back is refused visibly, and nothing else is anchored', async () => {
+    await start()
+    await issue(2)
+    await anchored(2)
+    const contract = (await state()).contractAddress!
+    await verification!.stop()
+    await start({ ANCHOR_CONTRACT: contract })
+    await issue(2)
+    const { raw } = verification!.database
+    const [dead] = await until(async () => {
+      const found = await raw.select().from(raw.platform.steps).where(eq(raw.platform.steps.state, 'dead'))
+      return found.length > 0 ? found : undefined
+    }, 'a dead step')
+    expect(dead!.lastError).toContain('another root for size 2')
+    expect((await state()).anchoredSize).toBe(0)
+  })
+
+  test('is made for what was issued before there was a chain', async () => {
+    verification = await startVerification()
+    await issue(2)
+    await until(async () => (await state()).size === 2)
+    expect((await json(`/v/${(await issue(1))[0]!.publicId}`)).anchor).toBe(null)
+    await verification.restart(async () => {}, environment())
+    await anchored(3)
+  })
+})
