@@ -78,6 +78,7 @@ export default defineModule({
         runStep(importBatch, createImportRunner(context, acceptance, profiles)),
         runStep(finishBatch, createFinishRunner(context)),
       ],
+      prepare: () => organizationKeys.checkPublicUrl(),
       stop: () => pool.close(),
     }
   },

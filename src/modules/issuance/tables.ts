@@ -160,6 +160,8 @@ export const schema = defineSchema('issuance', (kit) => ({
       id: kit.id().primaryKey(),
       organizationId: kit.text().notNull(),
       did: kit.text().notNull(),
+      /** `PUBLIC_URL` when it was made: it stands in every credential, so it is frozen from here on. */
+      publicUrl: kit.text().notNull(),
       verificationMethod: kit.text().notNull(),
       publicKey: kit.text().notNull(),
       /** PKCS #8 DER, sealed with the organization's key. */

@@ -1,6 +1,7 @@
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq, ne } from 'drizzle-orm'
 import { createPrivateKey } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
+import { ConfigurationError } from '#platform/config.ts'
 import { didDocument, didKeyFromPublicKey, didWebFor, verificationMethodId } from '#platform/credentials/did.ts'
 import type { JsonObject } from '#platform/credentials/json.ts'
 import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
@@ -19,6 +20,8 @@ export interface OrganizationSigner {
 export interface OrganizationKeys {
   /** The active key's signer; the first call makes the key, and freezes the organization's slug. */
   signer(organizationId: OrganizationId): Promise<OrganizationSigner>
+  /** Throws `ConfigurationError` when credentials were issued under another `PUBLIC_URL`: their addresses would break. */
+  checkPublicUrl(): Promise<void>
   /** The DID document with all keys, retired ones too. Throws `Problem('not-found')` where nothing was issued yet. */
   didDocument(organizationId: OrganizationId): Promise<JsonObject>
 }
@@ -59,6 +62,7 @@ export function createOrganizationKeys(
           id,
           organizationId,
           did,
+          publicUrl,
           verificationMethod: verificationMethodId(did, publicKey),
           publicKey: encodePublicKey(publicKey),
           privateKey: keys.seal(organizationId, place(organizationId, id), pkcs8),
@@ -94,6 +98,19 @@ export function createOrganizationKeys(
       held.set(organizationId, { signer, until: now().getTime() + MAX_AGE_MS })
       signer.catch(() => held.delete(organizationId))
       return signer
+    },
+
+    async checkPublicUrl() {
+      const { signingKeys } = database.tables
+      const [other] = await database.read
+        .select({ publicUrl: signingKeys.publicUrl })
+        .from(signingKeys)
+        .where(ne(signingKeys.publicUrl, publicUrl))
+        .limit(1)
+      if (other)
+        throw new ConfigurationError([
+          `PUBLIC_URL: credentials were issued under ${other.publicUrl}, and their addresses are for ever; set it to that.`,
+        ])
     },
 
     async didDocument(organizationId) {

@@ -209,6 +209,7 @@ CREATE TABLE `signing_keys` (
 	`id` text PRIMARY KEY NOT NULL,
 	`organization_id` text NOT NULL,
 	`did` text NOT NULL,
+	`public_url` text NOT NULL,
 	`verification_method` text NOT NULL,
 	`public_key` text NOT NULL,
 	`private_key` blob NOT NULL,
