@@ -1,0 +1,117 @@
+import { parseArgs } from 'node:util'
+import { type Placement, placements } from '../placements.ts'
+import access from './access.scenario.ts'
+import anchor from './anchor.scenario.ts'
+import { createAsk } from './ask.ts'
+import batch from './batch.scenario.ts'
+import issuing from './issuing.scenario.ts'
+import { createIssuer } from './issuer.ts'
+import type { Scenario, World } from './scenario.ts'
+import soundness from './soundness.scenario.ts'
+import status from './status.scenario.ts'
+import surface from './surface.scenario.ts'
+
+interface Outcome {
+  readonly name: string
+  readonly processes: number
+  passed: number
+  failed: number
+  /** Always 0: what cannot run somewhere has failed there. */
+  readonly skipped: 0
+}
+
+/** Beside each other: they share an installation and nothing in it. */
+const independent: readonly Scenario[] = [...issuing, ...status, ...batch, ...access, ...surface, ...anchor]
+/** Afterwards, one after another. */
+const closing: readonly Scenario[] = soundness
+const all = [...independent, ...closing]
+
+const AT_ONCE_IN_A_PLACEMENT = 3
+const PLACEMENTS_AT_ONCE = 2
+const LIMIT_MS = 90_000
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    scenario: { type: 'string' },
+  },
+})
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+const seconds = (since: number): string => `${((performance.now() - since) / 1_000).toFixed(1)} s`
+
+/** Runs tasks with so many at a time, in their order. */
+async function eachOf<T>(items: readonly T[], atOnce: number, run: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items]
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await run(item)
+    }),
+  )
+}
+
+async function withinLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`It took longer than ${LIMIT_MS / 1_000} s.`)), LIMIT_MS)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+async function runIn(placement: Placement, chosen: readonly Scenario[]): Promise<Outcome> {
+  const { name, processes } = placement
+  const outcome: Outcome = { name, processes, passed: 0, failed: 0, skipped: 0 }
+  const begun = performance.now()
+  const fail = (what: string, error: unknown): void => {
+    outcome.failed += 1
+    say(`FAILED ${name}: ${what}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+  let placed
+  try {
+    placed = await placement.start()
+  } catch (error) {
+    fail('the installation starts', error)
+    return { ...outcome, failed: chosen.length }
+  }
+  say(`${name}: started in ${seconds(begun)}`)
+  const { installation, anvil, client } = placed
+  const ask = createAsk(installation)
+  const world: World = { installation, anvil, client, ask, issuer: () => createIssuer({ client }, ask) }
+  const run = async (one: Scenario): Promise<void> => {
+    const started = performance.now()
+    try {
+      await withinLimit(one.run(world))
+      outcome.passed += 1
+      say(`passed ${name}: ${one.name} (${seconds(started)})`)
+    } catch (error) {
+      fail(`${one.name} (${seconds(started)})`, error)
+    }
+  }
+  const atOnce = values.scenario === undefined ? AT_ONCE_IN_A_PLACEMENT : 1
+  await eachOf(independent.filter((one) => chosen.includes(one)), atOnce, run)
+  await eachOf(closing.filter((one) => chosen.includes(one)), 1, run)
+  if (outcome.failed > 0) say(`The end of what ${name} printed:\n${installation.output().slice(-6_000)}`)
+  const status = await placed.stop()
+  if (status !== 0) fail(`the process ends in order (exit status ${status})`, installation.output().slice(-2_000))
+  say(`${name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds(begun)}`)
+  return outcome
+}
+
+const unknown = (values.only ?? []).filter((name) => !placements.some((one) => one.name === name))
+if (unknown.length > 0) {
+  say(`There is no placement ${unknown.join(', ')}; choose from ${placements.map(({ name }) => name).join(', ')}.`)
+  process.exit(64)
+}
+const where = placements.filter(({ name }) => values.only === undefined || values.only.includes(name))
+const chosen = all.filter(({ name }) => values.scenario === undefined || name.includes(values.scenario))
+const begun = performance.now()
+const outcomes = new Map<string, Outcome>()
+await eachOf(where, PLACEMENTS_AT_ONCE, async (placement) => void outcomes.set(placement.name, await runIn(placement, chosen)))
+
+const results = where.map(({ name }) => outcomes.get(name)!)
+say(`${chosen.length} scenarios in ${where.length} placements, ${seconds(begun)}`)
+for (const { name, passed, failed } of results) say(`${failed > 0 ? 'FAILED' : 'passed'} ${name}: ${passed} passed, ${failed} failed`)
+if (values.json) process.stdout.write(`${JSON.stringify({ scenarios: chosen.length, placements: results })}\n`)
+process.exit(chosen.length > 0 && results.every(({ failed }) => failed === 0) ? 0 : 1)

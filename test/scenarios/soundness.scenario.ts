@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { platformContract } from '#platform/platform-operations.ts'
+import { verification } from '#modules/verification/index.ts'
+import { readCheckpoint, readEntries, rootOf } from './reference-log.ts'
+import { scenario } from './scenario.ts'
+import { until } from './until.ts'
+
+const modules = ['identity', 'issuance', 'verification', 'notification']
+
+/** Runs after all others, over what they left behind. */
+export default [
+  scenario('once quiet, nothing is stuck, parked or broken, and the log is one', async ({ client, ask, installation }) => {
+    for (const name of modules) {
+      const platform = client(platformContract(name))
+      await until(`the steps of ${name} to be done`, async () => {
+        const open = await Promise.all([platform.steps({ state: 'ready' }), platform.steps({ state: 'leased' })])
+        // What watches the chain is always due again.
+        return open.every(({ steps }) => steps.every(({ kind }) => kind.includes('anchor')))
+      })
+      assert.deepEqual((await platform.steps({ state: 'dead' })).steps, [], `${name} has dead steps`)
+      assert.deepEqual((await platform.parkedEvents({})).parked, [], `${name} has parked events`)
+      const audit = await platform.verifyAudit({})
+      assert.deepEqual(audit.broken, [], `The audit of ${name} is broken`)
+      if (name === 'identity' || name === 'issuance') assert.ok(audit.entries > 0)
+    }
+    const { size, root } = await readCheckpoint(ask)
+    const entries = await readEntries(ask, size)
+    assert.ok(rootOf(entries).equals(root))
+    assert.equal(new Set(entries.map((entry) => entry.toString('hex'))).size, size, 'A leaf stands in the log twice.')
+    const state = await client(verification).logState({})
+    assert.deepEqual([state.size, state.root], [size, root.toString('base64')])
+    assert.deepEqual(readdirSync(installation.mailDir).filter((name) => !name.endsWith('.eml')), [])
+  }),
+
+  scenario('nothing unexpected was logged, and no name and no secret', async ({ installation }) => {
+    const lines = installation.output().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>)
+    const errors = lines.filter(({ level }) => level === 'error' || level === 'fatal')
+    assert.deepEqual(errors, [])
+    assert.doesNotMatch(installation.output(), /Lovelace|Quackenbush|@example\.org|vls_/)
+  }),
+]
