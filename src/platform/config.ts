@@ -20,7 +20,8 @@ const port = z.coerce.number().int().min(0).max(65_535)
 const origin = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
 const count = z.coerce.number().int().min(1)
 
-const Settings = z
+/** The platform's settings as they are read from the environment; a module's own are in its `config.ts`. */
+export const platformSettings = z
   .object({
     /** `all`, `gateway`, or names separated by commas. */
     MODULES: z.string().default('all'),
@@ -57,8 +58,8 @@ const Settings = z
     error: 'goes together with TLS_KEY_FILE: set both, or neither',
   })
 
-/** The platform's settings; a module's own are in its `config.ts`. Names are those of the environment. */
-export type Settings = Omit<z.output<typeof Settings>, 'PUBLIC_URL' | 'DATABASE_URL'> & {
+/** The settings with their computed defaults. Names are those of the environment. */
+export type Settings = Omit<z.output<typeof platformSettings>, 'PUBLIC_URL' | 'DATABASE_URL'> & {
   /** Without a trailing slash. Frozen after the first issue: it is part of every credential's address. */
   readonly PUBLIC_URL: string
   readonly DATABASE_URL: string
@@ -95,7 +96,7 @@ export function readSettings<K extends Record<string, z.ZodType>>(
 ): { settings: Settings; modules: { [N in keyof K]: z.output<K[N]> }; environment: Environment } {
   const messages: string[] = []
   const values = withFiles(environment, messages)
-  const platform = Settings.safeParse(values)
+  const platform = platformSettings.safeParse(values)
   if (!platform.success) messages.push(...faults(platform.error))
   const parsed: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(modules)) {

@@ -19,6 +19,7 @@ export function linesFor(error: unknown): readonly string[] | undefined {
   if (code === 'EACCES' && syscall === 'listen')
     return [`Port ${port} may not be opened by this user: set PORT or INTERNAL_PORT to 1024 or more.`]
   if (syscall !== undefined) return [`${error.message}.`]
+  if ('severity' in error) return [`The database refuses: ${error.message} (${code}).`]
   if (error.message === 'fetch failed') return ['The running process broke off the connection: see its log, and try again.']
   // What the start refuses is said in one sentence, by a plain Error.
   return error.constructor === Error ? [error.message] : undefined
