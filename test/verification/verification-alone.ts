@@ -22,7 +22,7 @@ import module from '../../src/modules/verification/module.ts'
 import type { VerificationTables } from '../../src/modules/verification/tables.ts'
 import type { VerificationConfig } from '../../src/modules/verification/config.ts'
 import type { VerificationUses } from '../../src/modules/verification/verification-context.ts'
-import { sqliteDatabase, testKeys } from '../kernel/test-database.ts'
+import { sqliteDatabase, type testDialects, testKeys } from '../kernel/test-database.ts'
 
 export const publicUrl = 'https://vellum.example'
 export const acme = 'acme' as OrganizationId
@@ -39,10 +39,10 @@ export interface FakeIssuance {
   pdf: Uint8Array
 }
 
-/** The verification module alone, from its factory, over SQLite in a folder of its own; of the others only `uses` is made up. */
-export async function startVerification(options: { environment?: Record<string, string> } = {}) {
+/** The verification module alone, from its factory, over a database of its own; of the others only `uses` is made up. */
+export async function startVerification(options: { environment?: Record<string, string>; open?: (typeof testDialects)[number][1] } = {}) {
   const keys = testKeys()
-  const opened = await sqliteDatabase(module.schema, keys.ring)
+  const opened = await (options.open ?? sqliteDatabase)(module.schema, keys.ring)
   const database = opened.database as PlatformDatabase<VerificationTables>
   const fake: FakeIssuance = {
     away: false, status: new Map(), lists: new Map(), didDocuments: new Map(), pdf: new TextEncoder().encode('%PDF-1.7'),

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { credentialIssued } from '#modules/issuance/index.ts'
+import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { type Anvil, startAnvil } from '../../../../test/servers/anvil.ts'
 import { issuedData, startVerification, until, type Verification } from '../../../../test/verification/verification-alone.ts'
 import { credentialLeaf } from '../log/leaf.ts'
@@ -20,7 +21,8 @@ afterEach(async () => {
 })
 
 const environment = (over: Record<string, string> = {}) => ({ EVM_RPC_URL: anvil.url, ANCHOR_PRIVATE_KEY: anvil.accounts[0]!.privateKey, ...over })
-const start = async (over: Record<string, string> = {}) => (verification = await startVerification({ environment: environment(over) }))
+const start = async (over: Record<string, string> = {}, open = testDialects[0]![1]) =>
+  (verification = await startVerification({ environment: environment(over), open }))
 const issue = async (count: number) => {
   const all = await Promise.all(Array.from({ length: count }, () => issuedData()))
   await Promise.all(all.map((data) => verification!.deliver(credentialIssued, data)))
@@ -36,8 +38,8 @@ const transactions = async () => Number(await anvil.rpc('eth_getTransactionCount
 const json = async (path: string) => (await verification!.get(path)).json()
 
 describe('an anchor', () => {
-  test('holds the root of the log on the chain, is proven for each credential and told once for each', async () => {
-    await start()
+  test.each(testDialects)('holds the root of the log on the chain, is proven for each credential and told once for each (%s)', { timeout: 60_000 }, async (_name, open) => {
+    await start({}, open)
     const issued = await issue(7)
     await anchored(7)
     const chain = createChain({ rpcUrl: anvil.url, privateKey: anvil.accounts[0]!.privateKey, confirmations: 1 })
@@ -129,9 +131,9 @@ describe('an anchor', () => {
 
   test('is made for what was issued before there was a chain', async () => {
     verification = await startVerification()
-    await issue(2)
-    await until(async () => (await state()).size === 2)
-    expect((await json(`/v/${(await issue(1))[0]!.publicId}`)).anchor).toBe(null)
+    const [first] = await issue(3)
+    await until(async () => (await state()).size === 3)
+    expect((await json(`/v/${first!.publicId}`)).anchor).toBe(null)
     await verification.restart(async () => {}, environment())
     await anchored(3)
   })

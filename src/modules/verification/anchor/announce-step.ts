@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, gte, lt } from 'drizzle-orm'
 import { z } from 'zod'
-import { OrganizationId } from '#platform/organization-id.ts'
-import { installation } from '#platform/organization-id.ts'
+import { inContext } from '#platform/context.ts'
+import { installation, OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepRunner } from '#platform/work/step.ts'
 import { credentialAnchored } from '../events.ts'
 import type { VerificationTables } from '../tables.ts'
@@ -36,17 +36,18 @@ export function createAnnounceRunner({ database }: VerificationContext): StepRun
       .where(and(gte(leaves.leafIndex, firstLeaf), lt(leaves.leafIndex, size), gt(leaves.organizationId, after)))
       .orderBy(asc(leaves.organizationId))
       .limit(AT_MOST)
-    return async (tx) => {
-      for (const { organizationId } of found) {
-        const input = { anchorId, fromIndex: firstLeaf }
-        await tx.addStep(publishAnchored, OrganizationId.parse(organizationId), `${anchorId}:${organizationId}:${firstLeaf}`, input)
-      }
-      const last = found.at(-1)
-      if (last && found.length === AT_MOST) {
-        const input = { anchorId, after: last.organizationId }
-        await tx.addStep(announceAnchor, installation, `${anchorId}:${last.organizationId}`, input)
-      }
-    }
+    // A step of the installation writes no organization's rows, so this is a transaction of its own; again, it adds nothing.
+    await inContext({ actor: 'system' }, () =>
+      database.transaction(async (tx) => {
+        for (const { organizationId } of found) {
+          const input = { anchorId, fromIndex: firstLeaf }
+          await tx.addStep(publishAnchored, OrganizationId.parse(organizationId), `${anchorId}:${organizationId}:${firstLeaf}`, input)
+        }
+      }))
+    const last = found.at(-1)
+    if (!last || found.length < AT_MOST) return undefined
+    const input = { anchorId, after: last.organizationId }
+    return (tx) => tx.addStep(announceAnchor, installation, `${anchorId}:${last.organizationId}`, input)
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eq } from 'drizzle-orm'
 import { credentialIssued } from '#modules/issuance/index.ts'
+import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { issuedData, publicUrl, startVerification, until, type Verification } from '../../../../test/verification/verification-alone.ts'
 import { logOrigin, openCheckpoint } from './checkpoint.ts'
 import { credentialLeaf } from './leaf.ts'
@@ -10,9 +11,6 @@ import { parseVerifierText } from './signed-note.ts'
 import { appendWaiting } from './log-store.ts'
 
 let verification: Verification
-beforeEach(async () => {
-  verification = await startVerification()
-})
 afterEach(() => verification.stop())
 
 const bytes = (text: string) => Buffer.from(text, 'base64')
@@ -29,7 +27,11 @@ async function checkpoint(atLeast: number) {
 
 const keyExists = () => until(async () => (await verification.get('/log/key')).status === 200, 'the key')
 
-describe('the log', () => {
+describe.each(testDialects)('the log on %s', (_name, open) => {
+  beforeEach(async () => {
+    verification = await startVerification({ open })
+  }, 60_000)
+
   test('holds the leaf of each credential once, however often its event arrives, and proves it', async () => {
     const issued = await Promise.all(Array.from({ length: 5 }, () => issuedData()))
     for (const [i, data] of issued.entries()) {

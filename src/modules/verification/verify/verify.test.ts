@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { didDocument, didKeyVerificationMethod, verificationMethodId } from '#platform/credentials/did.ts'
-import { encodePublicKey } from '#platform/credentials/multikey.ts'
+import { didDocument, didKeyFromPublicKey, didKeyVerificationMethod, verificationMethodId } from '#platform/credentials/did.ts'
+import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
 import { addProof } from '#platform/credentials/proof.ts'
 import type { JsonObject } from '#platform/credentials/json.ts'
 import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
-import { issuedData, issuerDid, issuerKey, publicUrl, startVerification, type Verification } from '../../../../test/verification/verification-alone.ts'
+import { issuedData, issuerKey, publicUrl, startVerification, type Verification } from '../../../../test/verification/verification-alone.ts'
 import { createVerifier } from './verify.ts'
 
 let verification: Verification
@@ -18,20 +18,21 @@ const credential = async () => JSON.parse((await issuedData()).document) as Json
 const verify = async (body: unknown) => (await verification.post('/v1/verify', { credential: body })).json()
 
 /** A signed status list with these bits set. */
-async function statusList(purpose: 'revocation' | 'suspension', set: number[], by = issuerDid): Promise<string> {
+async function statusList(purpose: 'revocation' | 'suspension', set: number[], key = issuerKey): Promise<string> {
+  const did = didKeyFromPublicKey(key.publicKey)
   const bits = new Uint8Array(131_072 / 8)
   for (const index of set) bits[index >> 3]! |= 0x80 >> (index & 7)
   const signed = await addProof({
     '@context': ['https://www.w3.org/ns/credentials/v2'],
     id: `${publicUrl}/status/${purpose}`,
     type: ['VerifiableCredential', 'BitstringStatusListCredential'],
-    issuer: by,
+    issuer: did,
     validFrom: '2026-01-01T00:00:00Z',
     credentialSubject: {
       id: `${publicUrl}/status/${purpose}#list`, type: 'BitstringStatusList', statusPurpose: purpose,
       encodedList: `u${gzipSync(bits).toString('base64url')}`,
     },
-  }, { privateKey: issuerKey.privateKey, verificationMethod: didKeyVerificationMethod(issuerDid), created: new Date() })
+  }, { privateKey: key.privateKey, verificationMethod: didKeyVerificationMethod(did), created: new Date() })
   return JSON.stringify(signed)
 }
 const lists = async (revoked: number[], suspended: number[]) => {
@@ -66,7 +67,7 @@ describe('POST /v1/verify', () => {
     for (const bad of [
       undefined,
       revocation.replace('2026-01-01', '2026-01-02'),
-      await statusList('revocation', [], 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'),
+      await statusList('revocation', [], generateEd25519KeyPair()),
       await statusList('suspension', []),
     ]) {
       if (bad === undefined) verification.fake.lists.delete('list-1')
