@@ -185,13 +185,13 @@ export async function issuedData(over: Partial<IssuedData> & { achievement?: { d
   }
 }
 
-/** Waits until `look` answers something true; fails after ten seconds. */
+/** Waits until `look` answers something true; fails after twenty seconds. */
 export async function until<T>(look: () => Promise<T>, what = 'it'): Promise<T & {}> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 20_000
   for (;;) {
     const found = await look()
     if (found) return found
-    if (Date.now() > end) throw new Error(`Waited ten seconds for ${what}`)
+    if (Date.now() > end) throw new Error(`Waited twenty seconds for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -37,8 +37,8 @@ const published = async () => {
 const transactions = async () => Number(await anvil.rpc('eth_getTransactionCount', anvil.accounts[0]!.address, 'latest'))
 const json = async (path: string) => (await verification!.get(path)).json()
 
-describe('an anchor', () => {
-  test.each(testDialects)('holds the root of the log on the chain, is proven for each credential and told once for each (%s)', { timeout: 60_000 }, async (_name, open) => {
+describe('an anchor', { timeout: 60_000 }, () => {
+  test.each(testDialects)('holds the root of the log on the chain, is proven for each credential and told once for each (%s)', async (_name, open) => {
     await start({}, open)
     const issued = await issue(7)
     await anchored(7)
@@ -110,6 +110,31 @@ describe('an anchor', () => {
     expect(await json('/v/nobody')).toMatchObject({ status: 404 })
     await anvil.rpc('anvil_mine', '0x2')
     await anchored(1)
+  })
+
+  test('comes again when a reorganisation of three blocks took it away', async () => {
+    await start({ ANCHOR_CONFIRMATIONS: '5' })
+    await issue(1)
+    await until(async () => (await transactions()) === 1)
+    await anvil.rpc('anvil_mine', '0x4')
+    await until(async () => (await transactions()) === 2)
+    const { anchors } = verification!.database.tables
+    const progress = async () =>
+      (await verification!.database.read.select({ progress: anchors.progress }).from(anchors).where(eq(anchors.kind, 'checkpoint')))[0]?.progress
+    const block = async () => {
+      const now = await progress()
+      return now?.state === 'mined' || now?.state === 'final' ? now.mined.blockHash : undefined
+    }
+    const first = await until(block, 'the first block')
+    await anvil.rpc('anvil_mine', '0x2')
+    await anvil.rpc('anvil_reorg', 3, [])
+    await until(async () => (await block()) !== first, 'the loss')
+    await until(async () => (await transactions()) === 2, 'the same transaction again')
+    expect((await state()).anchoredSize).toBe(0)
+    await anvil.rpc('anvil_mine', '0x5')
+    await anchored(1)
+    expect(await block()).not.toBe(first)
+    expect(await transactions()).toBe(2)
   })
 
   test('of a log that was set back is refused visibly, and nothing else is anchored', async () => {

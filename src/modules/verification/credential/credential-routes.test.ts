@@ -111,6 +111,10 @@ describe('the address of a credential', () => {
     const later = await verification.get(`/v/${data.publicId}/certificate.pdf`)
     expect(later.status).toBe(503)
     expect(Number(later.headers.get('retry-after'))).toBeGreaterThan(0)
+    const person = await verification.get(`/v/${data.publicId}/certificate.pdf`, browser)
+    expect(person.status).toBe(503)
+    expect(Number(person.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await person.text()).toContain('Try again in a minute')
   })
 
   test('is a sentence where there is nothing: a page for people, a problem for programs', async () => {

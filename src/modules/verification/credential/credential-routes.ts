@@ -42,28 +42,31 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
         200: { description: 'The current version', content: { 'application/json': { schema: object }, 'text/html': { schema: z.string() }, 'application/vc+ld+json': { schema: object } } },
       },
     }),
-    async (c) => {
-      if (prefersHtml(c.req.header('accept'))) return (await page(c)) as never
-      const type = accepted(c.req.header('accept'), ['application/json', 'application/vc+ld+json', 'application/vc', 'application/ld+json'])
-      const row = await currentCredential(context, c.req.param('publicId'))
-      if (type !== 'application/json') return signedResponse((await openProjected(context, row)).document, type) as never
-      return c.json(describeAsJson(await describe(row)), 200, uncached) as never
-    },
+    (c) =>
+      forPeople(c, async () => {
+        const row = await currentCredential(context, c.req.param('publicId'))
+        if (prefersHtml(c.req.header('accept'))) {
+          const description = await describe(row)
+          const language = chooseLanguage(c.req.query('lang'), c.req.header('accept-language'), description.content.locale)
+          return c.html(credentialPage(description, language), 200, uncached)
+        }
+        const type = accepted(c.req.header('accept'), ['application/json', 'application/vc+ld+json', 'application/vc', 'application/ld+json'])
+        if (type !== 'application/json') return signedResponse((await openProjected(context, row)).document, type)
+        return c.json(describeAsJson(await describe(row)), 200, uncached)
+      }) as never,
   )
 
-  /** Whatever happens, a person gets a page. */
-  async function page(c: Context<PublicEnvironment>): Promise<Response> {
-    const asked = c.req.query('lang')
-    const accept = c.req.header('accept-language')
+  /** A person who meets a refusal sees a page with a sentence, a program the problem. */
+  async function forPeople(c: Context<PublicEnvironment>, answer: () => Promise<Response>): Promise<Response> {
     try {
-      const description = await describe(await currentCredential(context, c.req.param('publicId')!))
-      const language = chooseLanguage(asked, accept, description.content.locale)
-      return c.html(credentialPage(description, language), 200, uncached)
+      return await answer()
     } catch (error) {
+      if (!prefersHtml(c.req.header('accept'))) throw error
       const problem = problemOf(error, log)
-      const headers: Record<string, string> = { 'cache-control': 'no-store' }
+      const headers: Record<string, string> = { 'cache-control': 'no-store', vary: 'accept, accept-language' }
       if (problem.status >= 503) headers['retry-after'] = String(RETRY_SECONDS)
-      return c.html(problemPage(problem, chooseLanguage(asked, accept)), problem.status as 404, headers)
+      const language = chooseLanguage(c.req.query('lang'), c.req.header('accept-language'))
+      return c.html(problemPage(problem, language), problem.status as 404, headers)
     }
   }
 
@@ -76,18 +79,19 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       request: publicId,
       responses: { 200: { description: 'The PDF', content: { 'application/pdf': { schema: z.string().openapi({ format: 'binary' }) } } } },
     }),
-    async (c) => {
-      const row = await currentCredential(context, c.req.valid('param').publicId)
-      await openProjected(context, row)
-      const pdf = await certificate(row.id, c.req.raw.signal)
-      return new Response(pdf as ReadableStream<Uint8Array<ArrayBuffer>>, {
-        headers: {
-          'content-type': 'application/pdf',
-          'content-disposition': `inline; filename="certificate-${row.publicId}.pdf"`,
-          ...uncached,
-        },
-      }) as never
-    },
+    (c) =>
+      forPeople(c, async () => {
+        const row = await currentCredential(context, c.req.valid('param').publicId)
+        await openProjected(context, row)
+        const pdf = await certificate(row.id, c.req.raw.signal)
+        return new Response(pdf as ReadableStream<Uint8Array<ArrayBuffer>>, {
+          headers: {
+            'content-type': 'application/pdf',
+            'content-disposition': `inline; filename="certificate-${row.publicId}.pdf"`,
+            ...uncached,
+          },
+        })
+      }) as never,
   )
 
   async function certificate(credentialId: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
@@ -109,11 +113,12 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       request: publicId,
       responses: { 200: signed },
     }),
-    async (c) => {
-      const row = await currentCredential(context, c.req.valid('param').publicId)
-      const { document } = await openProjected(context, row)
-      return signedResponse(document, 'application/vc+ld+json', `credential-${row.publicId}.json`) as never
-    },
+    (c) =>
+      forPeople(c, async () => {
+        const row = await currentCredential(context, c.req.valid('param').publicId)
+        const { document } = await openProjected(context, row)
+        return signedResponse(document, 'application/vc+ld+json', `credential-${row.publicId}.json`)
+      }) as never,
   )
 
   app.openapi(
@@ -125,11 +130,12 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       request: { params: z.object({ documentId: z.string().min(1).max(64) }) },
       responses: { 200: signed },
     }),
-    async (c) => {
-      const type = accepted(c.req.header('accept'), signedTypes)
-      const row = await credentialVersion(context, c.req.valid('param').documentId)
-      return signedResponse((await openProjected(context, row)).document, type) as never
-    },
+    (c) =>
+      forPeople(c, async () => {
+        const type = accepted(c.req.header('accept'), signedTypes)
+        const row = await credentialVersion(context, c.req.valid('param').documentId)
+        return signedResponse((await openProjected(context, row)).document, type)
+      }) as never,
   )
 }
 
