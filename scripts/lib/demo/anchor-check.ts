@@ -26,8 +26,8 @@ export async function rootsOnChain({ rpc }: Anvil, sender: string): Promise<Map<
   const logs = (await rpc('eth_getLogs', { fromBlock: '0x0', toBlock: 'latest', topics })) as ChainLog[]
   if (new Set(logs.map(({ address }) => address)).size > 1) throw new Error('Anchors stand in more than one contract.')
   return new Map(logs.map((log) => {
-    const { size, root } = contract.parseLog(log)?.args as unknown as { size: bigint; root: string }
-    return [Number(size), Buffer.from(root.slice(2), 'hex')]
+    const { size, root } = contract.decodeEventLog('Anchored', log.data, log.topics)
+    return [Number(size), Buffer.from(String(root).slice(2), 'hex')]
   }))
 }
 

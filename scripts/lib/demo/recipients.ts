@@ -18,7 +18,7 @@ export function readRecipients(file: string, rows?: number): RecipientsFile {
   try {
     records = parse(bytes, { bom: true, relax_column_count: true, skip_empty_lines: true }) as string[][]
   } catch (error) {
-    throw new Error(`${basename(file)} is not a CSV file that can be read: ${error instanceof Error ? error.message : error}`)
+    throw new Error(`${basename(file)} is not a CSV file that can be read: ${String(error)}`, { cause: error })
   }
   const [header, ...people] = records
   if (!header || people.length === 0) throw new Error(`${basename(file)} holds no record.`)

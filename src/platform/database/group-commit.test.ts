@@ -77,3 +77,50 @@ describe('a group', () => {
     expect(log.at(log.indexOf('checkpoint') - 1)).toBe('commit')
   })
 })
+
+describe('work for which nobody waits', () => {
+  const slowWriter = () => {
+    const { writer, log } = recordingWriter()
+    const commit = () => {
+      const until = performance.now() + 5
+      while (performance.now() < until);
+      writer.commit()
+    }
+    return { writer: { ...writer, commit }, commits: () => log.filter((entry) => entry === 'commit').length }
+  }
+  const work = async () => undefined
+  const background = { background: true }
+
+  it('begins at once when the last commit is long ago', async () => {
+    const { writer, commits } = slowWriter()
+    const { enqueue } = groupCommit(writer)
+    await enqueue(work, background)
+    expect(commits()).toBe(1)
+  })
+
+  it('gathers after a slow commit, so that what comes one after another shares the next', async () => {
+    const { writer, commits } = slowWriter()
+    const { enqueue } = groupCommit(writer)
+    await enqueue(work)
+    const waiting = []
+    for (let i = 0; i < 3; i++) {
+      waiting.push(enqueue(work, background))
+      await new Promise(setImmediate)
+    }
+    await Promise.all(waiting)
+    expect(commits()).toBe(2)
+  })
+
+  it('is taken along at once by work that somebody waits for', async () => {
+    const { writer, commits } = slowWriter()
+    const { enqueue } = groupCommit(writer)
+    await enqueue(work)
+    let isGathered = false
+    const gathering = enqueue(work, background).then(() => { isGathered = true })
+    await new Promise(setImmediate)
+    expect(isGathered).toBe(false)
+    await enqueue(work)
+    await gathering
+    expect(commits()).toBe(2)
+  })
+})

@@ -15,6 +15,7 @@ export interface GroupedWriter {
 interface Member {
   /** Runs in the context of whoever asked; settles within its time limit. */
   readonly run: () => Promise<unknown>
+  readonly background: boolean
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -25,6 +26,14 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
 /** A group ends when it is this old, so that nobody waits long for its commit because many came at once. */
 const groupMs = 50
 const groupMembers = 200
+
+/**
+ * Background work gathers for so many times what a commit takes here: at most about a tenth of this thread's time goes
+ * into commits for which nobody waits. When the last commit is longer ago than that, it begins at once.
+ */
+const gatherFactor = 8
+const gatherAtMostMs = 50
+const commitMsAtMost = gatherAtMostMs / gatherFactor
 
 const unavailable = (cause: unknown) =>
   new Problem('unavailable', 'The database cannot store anything at the moment; try again later.', {
@@ -37,16 +46,35 @@ const unavailable = (cause: unknown) =>
  * strictly one after the other, each in its own savepoint (interleaved savepoints lose writes), and every one is answered,
  * with success or failure, only after the commit: a failure too may rest on what a neighbour wrote and lost.
  * When the commit fails, the group is rolled back and each member runs again alone.
+ * Work for which nobody waits gathers a little where commits are slow, so that more of it shares one.
  */
 export function groupCommit(writer: GroupedWriter) {
   const queue: Member[] = []
   const pauses: { run: () => void; resolve: () => void; reject: (error: unknown) => void }[] = []
   let draining: Promise<void> | undefined
+  /** Ends the gathering. */
+  let hurry = () => {}
+  /** Of late, in milliseconds. */
+  let commitMs = 0
+  let committedAt = Number.NEGATIVE_INFINITY
+
+  /** Until background work has gathered, or something that cannot wait arrives. */
+  async function gather(): Promise<void> {
+    const waitMs = committedAt + commitMs * gatherFactor - performance.now()
+    if (waitMs < 1 || queue.length >= groupMembers || pauses.length > 0 || queue.some((member) => !member.background)) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, waitMs)
+    hurry = resolve
+    await promise
+    clearTimeout(timer)
+    hurry = () => {}
+  }
 
   async function drain(): Promise<void> {
     // Whatever else arrives in this turn of the event loop belongs to the same group.
     await new Promise(setImmediate)
     while (queue.length > 0 || pauses.length > 0) {
+      await gather()
       if (queue.length > 0) await runGroup()
       for (const pause of pauses.splice(0)) runPause(pause)
       await new Promise(setImmediate)
@@ -70,7 +98,10 @@ export function groupCommit(writer: GroupedWriter) {
         members.push(member)
         outcomes.push(await runMember(member))
       }
+      const commitAt = performance.now()
       writer.commit()
+      committedAt = performance.now()
+      commitMs += (Math.min(committedAt - commitAt, commitMsAtMost) - commitMs) / 4
     } catch {
       if (writer.inTransaction()) writer.rollback()
       for (const member of members) await runAlone(member)
@@ -123,15 +154,18 @@ export function groupCommit(writer: GroupedWriter) {
     'error' in outcome ? member.reject(outcome.error) : member.resolve(outcome.value)
 
   return {
-    enqueue: <R>(run: () => Promise<R>): Promise<R> =>
+    /** @param options `background`: nobody waits for it, so it may gather with others */
+    enqueue: <R>(run: () => Promise<R>, { background = false }: { background?: boolean } = {}): Promise<R> =>
       new Promise<R>((resolve, reject) => {
-        queue.push({ run, resolve: resolve as (value: unknown) => void, reject })
+        queue.push({ run, background, resolve: resolve as (value: unknown) => void, reject })
+        if (!background || queue.length >= groupMembers) hurry()
         draining ??= drain()
       }),
     /** Runs after the present group and before the next, outside any transaction. */
     between: (run: () => void): Promise<void> =>
       new Promise<void>((resolve, reject) => {
         pauses.push({ run, resolve, reject })
+        hurry()
         draining ??= drain()
       }),
     idle: async () => {

@@ -19,6 +19,7 @@ import {
   type RawQueries,
   type RawTransaction,
   type TransactionHooks,
+  type TransactionOptions,
 } from './transaction.ts'
 import { asProblem, refuseInTransaction, refuseNested } from './transaction-refusals.ts'
 import { awaitMs, runScoped, transactionScope } from './transaction-scope.ts'
@@ -72,6 +73,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
 
   async function platformTransaction<R>(
     work: (tx: Transaction<T>, raw: RawTransaction) => Promise<R>,
+    { background = false }: TransactionOptions = {},
   ): Promise<R> {
     open.check()
     refuseNested()
@@ -101,7 +103,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
         runScoped(scope, () => withContext({ transaction: true }, () => work(tx, raw)), watchAwaiting))
     }
     try {
-      const value = await group.enqueue(run)
+      const value = await group.enqueue(run, { background })
       listeners.tell(notices)
       return value
     } catch (error) {

@@ -50,6 +50,11 @@ export interface TransactionOptions {
    * nothing runs again. SQLite has no such difference.
    */
   readonly isolation?: 'repeatable read' | 'read committed'
+  /**
+   * Nobody waits for an answer. On SQLite such transactions gather while commits are slow, so that many share one; a
+   * transaction without this takes them along at once.
+   */
+  readonly background?: boolean
 }
 
 /** A module's database as the platform holds it; a module is given it as a plain `Database`. */

@@ -161,7 +161,7 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
           await advance(raw, due)
           await effect?.(tx)
           return last && wakeNext(raw, due)
-        })
+        }, { background: true })
         if (woke) arrived.ring()
         return opened ? 'applied' as const : 'passed' as const
       }))

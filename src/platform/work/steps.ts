@@ -51,7 +51,7 @@ export async function completeStep<T>(
       where id = ${lease.id} and lease_token = ${lease.token} and state = 'leased' returning id`)
     if (!held) throw new LeaseLost()
     await effect?.(tx)
-  })
+  }, { background: true })
 }
 
 /**
