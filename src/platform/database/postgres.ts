@@ -31,8 +31,13 @@ export interface PostgresOptions<T> {
   readonly onError?: (error: unknown) => void
 }
 
-/** Who loses against a concurrent change runs again; the pauses grow to some 60 ms. */
+/**
+ * Who loses against a concurrent change runs again; the pauses grow to some 60 ms. Who lost twice waits for its turn among
+ * those who did, before its snapshot is taken: otherwise many writers of one row (the head of an organization's audit chain)
+ * would go on losing to each other until some gave up.
+ */
 const attempts = 20
+const attemptsAtOnce = 2
 const pauseMs = (attempt: number) => Math.random() * 2 ** Math.min(attempt, 6)
 
 /** Stable within a statement, so that an index can be compared with it. */
@@ -133,10 +138,28 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
 
   type Work<R> = (tx: Transaction<T>, raw: RawTransaction) => Promise<R>
 
-  async function attemptTransaction<R>(work: Work<R>, isolation: string, organization: string) {
+  /** Runs `work` as the only one of this organization that takes turns, in whatever process. */
+  async function inTurn<R>(client: pg.PoolClient, organization: string, work: () => Promise<R>): Promise<R> {
+    const name = [`turn/${schema.module}`, organization]
+    await client.query('select pg_advisory_lock(hashtext($1), hashtext($2))', name)
+    try {
+      return await work()
+    } finally {
+      // A connection that cannot give it back is broken, and has lost it.
+      await client.query('select pg_advisory_unlock(hashtext($1), hashtext($2))', name)
+    }
+  }
+
+  async function attemptTransaction<R>(work: Work<R>, isolation: string, organization: string, takesTurn: boolean) {
     const notices = noNotices()
     const scope = transactionScope()
-    const value = await withConnection(async ({ client, run }) => {
+    const value = await withConnection(async (connection) => {
+      const attempt = () => runOn(connection)
+      return takesTurn ? inTurn(connection.client, organization, attempt) : attempt()
+    })
+    return { value, notices }
+
+    async function runOn({ client, run }: Connection): Promise<R> {
       const awaiting = awaitingWatch()
       const guarded = async <Q>(query: () => Promise<Q>): Promise<Q> => {
         scope.check()
@@ -177,8 +200,7 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
         const failure = scope.firstFailure()
         throw failure instanceof DatabaseError && failure.kind === 'conflict' ? failure : error
       }
-    })
-    return { value, notices }
+    }
   }
 
   async function platformTransaction<R>(work: Work<R>, { isolation }: TransactionOptions = {}): Promise<R> {
@@ -187,13 +209,14 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     const organization = visibleOrganization()
     for (let attempt = 1; ; attempt++) {
       try {
-        const { value, notices } = await attemptTransaction(work, isolation ?? 'repeatable read', organization)
+        const takesTurn = attempt > attemptsAtOnce
+        const { value, notices } = await attemptTransaction(work, isolation ?? 'repeatable read', organization, takesTurn)
         listeners.tell(notices)
         return value
       } catch (error) {
         const again = error instanceof DatabaseError && error.kind === 'conflict' && attempt < attempts
         if (!again) throw asProblem(error)
-        await new Promise((resolve) => setTimeout(resolve, pauseMs(attempt)))
+        if (attempt < attemptsAtOnce) await new Promise((resolve) => setTimeout(resolve, pauseMs(attempt)))
       }
     }
   }
