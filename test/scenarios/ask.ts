@@ -36,6 +36,6 @@ export const createAsk =
     })
     const bytes = Buffer.from(await response.arrayBuffer())
     const text = bytes.toString('utf8')
-    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
+    const isJson = /([/+]json|application\/vc)\b/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers as unknown as Headers, bytes, text, json: isJson ? JSON.parse(text) : undefined }
   }

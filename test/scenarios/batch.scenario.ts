@@ -107,9 +107,14 @@ export default [
 
   scenario('a file that cannot be read says so', async (world) => {
     const issuer = await world.issuer()
-    const lacking = await finished(issuer, (await send(issuer, 'a,b\n1,2\n')).id)
-    assert.equal(lacking.state, 'failed')
-    assert.match(lacking.failure, /name|email/)
+    const post = (body: string | Uint8Array) => issuer.ask('POST', '/v1/batches', { body, headers: csv })
+    const lacking = expectProblem(await post('a,b\n1,2\n'), 422, 'validation-failed')
+    assert.deepEqual(lacking.json.missing, ['name', 'email'])
+    expectProblem(await post(''), 422, 'validation-failed')
+    expectProblem(await post(Buffer.from('name,email,course\nJ\xfcrgen,a@example.org,x\n', 'latin1')), 422, 'validation-failed')
+    const open = await finished(issuer, (await send(issuer, `name,email,course\nAda,${issuer.email('ada')},"never closed\n`)).id)
+    assert.equal(open.state, 'failed')
+    assert.match(open.failure, /quote/)
     expectProblem(await issuer.ask('POST', '/v1/batches', { json: {} }), 415, 'unsupported-media-type')
     expectProblem(await issuer.ask('POST', '/v1/batches?template=no-such-template', { body: 'name,email\n', headers: csv }), 404, 'not-found')
   }),

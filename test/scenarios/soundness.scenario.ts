@@ -19,7 +19,7 @@ export default [
         return open.every(({ steps }) => steps.every(({ kind }) => kind.includes('anchor')))
       })
       assert.deepEqual((await platform.steps({ state: 'dead' })).steps, [], `${name} has dead steps`)
-      assert.deepEqual((await platform.parkedEvents({})).parked, [], `${name} has parked events`)
+      assert.deepEqual((await platform.parkedKeys({})).parked, [], `${name} has parked keys`)
       const audit = await platform.verifyAudit({})
       assert.deepEqual(audit.broken, [], `The audit of ${name} is broken`)
       if (name === 'identity' || name === 'issuance') assert.ok(audit.entries > 0)

@@ -32,7 +32,7 @@ export default defineModule({
   start(context) {
     const { database, documents, config, log } = context
     const profiles = createOrganizationProfiles(context)
-    const organizationKeys = createOrganizationKeys(context, profiles)
+    const organizationKeys = createOrganizationKeys(context)
     const statusLists = createStatusLists(context, organizationKeys)
     const recipients = createRecipients(context)
     const acceptance = createAcceptance(context, recipients, statusLists)

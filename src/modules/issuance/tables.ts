@@ -59,9 +59,11 @@ export const schema = defineSchema('issuance', (kit) => ({
       description: kit.text().notNull(),
       criteria: kit.text().notNull(),
       achievementType: kit.text().notNull(),
+      /** Of all that it says: the same words are the same achievement, other words another. */
+      digest: kit.text().notNull(),
       createdAt: kit.instant().notNull(),
     },
-    (t) => [kit.uniqueIndex('achievements_by_name').on(t.organizationId, t.name)],
+    (t) => [kit.uniqueIndex('achievements_by_digest').on(t.organizationId, t.digest)],
   ),
 
   /** Who an address is: the recipient's id was reserved by identity together with its data key. */

@@ -76,6 +76,8 @@ export async function storeUpload(
       await blobs.put(pieceBlob(batchId, pieces), organizationId, organizationId, piece)
       pieces++
     }
+    // A character that was cut off at the very end.
+    decode(utf8)
     if (pieces === 0) throw new Problem('validation-failed', 'The file is empty; send a CSV file with a header and a record for each person.')
   } catch (error) {
     await blobs.delete(`batches/${batchId}/`)
@@ -84,9 +86,10 @@ export async function storeUpload(
   return { batchId, pieces, bytes, digest: hash.digest('hex') }
 }
 
-function decode(utf8: TextDecoder, piece: Uint8Array): void {
+/** Without a piece: the end. */
+function decode(utf8: TextDecoder, piece?: Uint8Array): void {
   try {
-    utf8.decode(piece, { stream: true })
+    utf8.decode(piece, { stream: piece !== undefined })
   } catch {
     throw new Problem('validation-failed', 'The file is not UTF-8, so names would be garbled; save it again as CSV UTF-8.')
   }

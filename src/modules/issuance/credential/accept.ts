@@ -86,10 +86,10 @@ export function createAcceptance(
         const statusIndexes = await places.draw(tx)
         const rows = new Map<string, typeof credentials.$inferInsert>()
         const businessKeys = wanted.map(({ claim }) => businessKey(organizationId, template, claim))
-        wanted.forEach(({ claim, achievement, notify }, at) => {
+        wanted.forEach(({ claim, notify }, at) => {
           const key = businessKeys[at] as string
           const recipientId = recipientIds.get(recipients.emailDigest(organizationId, claim.email))
-          const achievementId = achievementIds.get(achievement.name)
+          const achievementId = achievementIds[at]
           const statusIndex = statusIndexes[at]
           if (recipientId === undefined || achievementId === undefined || statusIndex === undefined)
             throw new Error('A prepared acceptance lacks a recipient, an achievement or a status index.')

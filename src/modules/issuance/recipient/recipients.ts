@@ -27,11 +27,20 @@ export interface PreparedRecipients {
 /** Thrown when somebody else recorded one of the addresses in between: prepare again. */
 export class RecipientsChanged extends Error {}
 
-const RESERVATION = 500
+/** Grows with use: who issues one credential a year needs no five hundred keys. */
+const FIRST_RESERVATION = 16
+const LARGEST_RESERVATION = 500
 const LOOKUP = 200
 
+/** Reserved ids of one organization that nobody has taken yet. */
+interface Store {
+  readonly held: string[]
+  next: number
+  filling: Promise<void> | undefined
+}
+
 export function createRecipients({ clients, database, keys, now }: IssuanceContext): Recipients {
-  const reserved = new Map<string, string[]>()
+  const stores = new Map<string, Store>()
 
   async function known(queries: Queries, organizationId: OrganizationId, digests: readonly string[]): Promise<Map<string, string>> {
     const { recipients } = database.tables
@@ -48,17 +57,22 @@ export function createRecipients({ clients, database, keys, now }: IssuanceConte
 
   /** Ids that nobody else gets: taken from what is held, and reserved anew when that is not enough. */
   async function take(organizationId: OrganizationId, count: number): Promise<string[]> {
-    const held = reserved.get(organizationId) ?? []
-    reserved.set(organizationId, held)
-    while (held.length < count) {
-      const { recipientIds } = await clients.identity.reserveRecipients({
-        organizationId,
-        reservationId: uuidv7(),
-        count: RESERVATION,
-      })
-      held.push(...recipientIds)
+    let store = stores.get(organizationId)
+    if (!store) stores.set(organizationId, (store = { held: [], next: FIRST_RESERVATION, filling: undefined }))
+    while (store.held.length < count) {
+      // All who wait share one reservation: each minting its own would make keys by the thousand.
+      store.filling ??= fill(organizationId, store, count).finally(() => (store.filling = undefined))
+      await store.filling
     }
-    return held.splice(0, count)
+    return store.held.splice(0, count)
+  }
+
+  async function fill(organizationId: OrganizationId, store: Store, least: number): Promise<void> {
+    const size = Math.min(Math.max(store.next, least), LARGEST_RESERVATION)
+    const reservation = { organizationId, reservationId: uuidv7(), count: size }
+    const { recipientIds } = await clients.identity.reserveRecipients(reservation)
+    store.held.push(...recipientIds)
+    store.next = Math.min(size * 4, LARGEST_RESERVATION)
   }
 
   return {

@@ -8,7 +8,6 @@ import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/m
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
-import type { OrganizationProfiles } from '../organization-profiles.ts'
 import { createSigner } from './signer.ts'
 
 export interface OrganizationSigner {
@@ -29,7 +28,6 @@ export interface OrganizationKeys {
 /** Ed25519 keys of organizations, sealed with the organization's data key, in memory for a minute after use. */
 export function createOrganizationKeys(
   { database, clients, keys, publicUrl, now }: IssuanceContext,
-  profiles: OrganizationProfiles,
 ): OrganizationKeys {
   const MAX_AGE_MS = 60_000
   const held = new Map<string, { signer: Promise<OrganizationSigner>; until: number }>()
@@ -47,8 +45,8 @@ export function createOrganizationKeys(
   }
 
   async function makeKey(organizationId: OrganizationId): Promise<void> {
-    const { slug } = await profiles.of(organizationId)
-    await clients.identity.freezeOrganization({ id: organizationId })
+    // Its answer, not the remembered profile: only a frozen slug may stand in an address.
+    const { slug } = await clients.identity.freezeOrganization({ id: organizationId })
     const { privateKey, publicKey } = generateEd25519KeyPair()
     const did = publicUrl.startsWith('https:')
       ? didWebFor(publicUrl, `organizations/${slug}`)

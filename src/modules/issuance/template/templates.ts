@@ -1,4 +1,5 @@
 import { and, asc, eq, or } from 'drizzle-orm'
+import { isDeepStrictEqual } from 'node:util'
 import { uuidv7 } from 'uuidv7'
 import type { Database, Queries, Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -116,7 +117,7 @@ export async function listTemplates({ database }: Pick<Store, 'database'>, organ
   return [...own, ...builtIn]
 }
 
-/** A new template, or a new version of the one with this slug. */
+/** A new template, or a new version of the one with this slug; the content that it has already is no new version. */
 export async function saveTemplate(
   { database, now }: Store,
   organizationId: OrganizationId,
@@ -132,10 +133,15 @@ export async function saveTemplate(
       return { id: firstId, slug, version: 1, content }
     }
     const [row] = await tx
-      .select({ id: templates.id, version: templates.latestVersion })
+      .select({ id: templates.id, version: templates.latestVersion, content: templateVersions.content })
       .from(templates)
+      .innerJoin(
+        templateVersions,
+        and(eq(templateVersions.templateId, templates.id), eq(templateVersions.version, templates.latestVersion)),
+      )
       .where(and(eq(templates.organizationId, organizationId), eq(templates.slug, slug)))
     if (!row) throw new Error('A template that is in the way is not there.')
+    if (isDeepStrictEqual(row.content, content)) return { id: row.id, slug, version: row.version, content }
     const version = row.version + 1
     const moved = await tx
       .update(templates)

@@ -130,6 +130,7 @@ CREATE TABLE "vellum_issuance"."achievements" (
 	"description" text NOT NULL,
 	"criteria" text NOT NULL,
 	"achievement_type" text NOT NULL,
+	"digest" text NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 
@@ -242,7 +243,7 @@ CREATE INDEX "steps_dead" ON "vellum_issuance"."steps" USING btree ("kind","orga
 CREATE INDEX "idempotency_by_age" ON "vellum_issuance"."idempotency" USING btree ("created_at");
 CREATE INDEX "audit_by_target" ON "vellum_issuance"."audit" USING btree ("organization_id","target");
 CREATE UNIQUE INDEX "templates_by_slug" ON "vellum_issuance"."templates" USING btree ("organization_id","slug");
-CREATE UNIQUE INDEX "achievements_by_name" ON "vellum_issuance"."achievements" USING btree ("organization_id","name");
+CREATE UNIQUE INDEX "achievements_by_digest" ON "vellum_issuance"."achievements" USING btree ("organization_id","digest");
 CREATE UNIQUE INDEX "recipients_by_email" ON "vellum_issuance"."recipients" USING btree ("organization_id","email_digest");
 CREATE UNIQUE INDEX "credentials_by_business_key" ON "vellum_issuance"."credentials" USING btree ("organization_id","business_key");
 CREATE UNIQUE INDEX "credentials_by_status_index" ON "vellum_issuance"."credentials" USING btree ("status_list_id","status_index");

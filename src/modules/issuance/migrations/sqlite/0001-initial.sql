@@ -141,10 +141,11 @@ CREATE TABLE `achievements` (
 	`description` text NOT NULL,
 	`criteria` text NOT NULL,
 	`achievement_type` text NOT NULL,
+	`digest` text NOT NULL,
 	`created_at` integer NOT NULL
 );
 
-CREATE UNIQUE INDEX `achievements_by_name` ON `achievements` (`organization_id`,`name`);
+CREATE UNIQUE INDEX `achievements_by_digest` ON `achievements` (`organization_id`,`digest`);
 CREATE TABLE `recipients` (
 	`id` text PRIMARY KEY NOT NULL,
 	`organization_id` text NOT NULL,
