@@ -55,6 +55,7 @@ const page = `<!doctype html>
 <meta charset="utf-8">
 <title>Vellum API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 </head>
 <body>
 <div id="reference"></div>

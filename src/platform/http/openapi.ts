@@ -63,7 +63,7 @@ export function mergeOpenApi(
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: options.publicUrl }],
-    tags: Object.keys(documents).map((name) => ({ name })),
+    tags: tagsOf(paths),
     paths,
     components: {
       ...components,
@@ -75,14 +75,25 @@ export function mergeOpenApi(
           type: 'oauth2',
           flows: { clientCredentials: { tokenUrl: `${options.publicUrl}/oauth/token`, scopes: options.scopes ?? {} } },
         },
+        client: { type: 'http', scheme: 'basic', description: 'Id and secret of an API client, for the OAuth endpoints.' },
       },
     },
   }
 }
 
+/** Only those under which something stands, in the order of the paths: a reference shows an empty chapter for any other. */
+const tagsOf = (paths: Record<string, Record<string, Json>>): Json[] =>
+  [...new Set(Object.values(paths).flatMap((item) => Object.values(item)).flatMap(({ tags }) => tags as string[]))].map((name) => ({ name }))
+
 const problemSchema = {
   type: 'object',
-  description: 'RFC 9457. A type never changes its meaning.',
+  description: [
+    'RFC 9457. A type never changes its meaning.',
+    '',
+    '| type | status | title |',
+    '|---|---|---|',
+    ...Object.entries(problems).map(([code, [status, title]]) => `| \`urn:vellum:problem:${code}\` | ${status} | ${title} |`),
+  ].join('\n'),
   required: ['type', 'title', 'status', 'detail'],
   properties: {
     type: { type: 'string', enum: Object.keys(problems).map((code) => `urn:vellum:problem:${code}`) },
@@ -112,6 +123,3 @@ function withProblems(operation: Json, module: string): Json {
   const tags = (operation.tags as string[] | undefined)?.length ? operation.tags : [module]
   return { ...operation, tags, responses }
 }
-
-/** The `security` of a route that needs a scope: `createRoute({ security: scopeNeeded('credentials:write'), … })`. */
-export const scopeNeeded = (scope: string): { oauth2: string[] }[] => [{ oauth2: [scope] }]

@@ -40,6 +40,7 @@ export const setupPage = (view: SetupView, nonce: string): Html => html`<!doctyp
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>Set up Vellum</title>
+<link rel="icon" href="data:,">
 <style nonce="${nonce}">${raw(style)}</style>
 </head>
 <body>

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+
+/** How a visitor's browser is set. */
+export type Visitor = {
+  /** Of the window, in CSS pixels. */
+  width: number
+  language?: 'en' | 'ar'
+  dark?: boolean
+  javaScript?: boolean
+}
+
+/** Everything that a page did and should not have done: one sentence each. */
+export type Watch = { faults(): string[] }
+
+/** The Chromium of this machine. Throws when there is none. */
+function chromiumPath(): string {
+  const names = ['chromium', 'chromium-browser', 'google-chrome']
+  const found = (process.env.PATH ?? '').split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find((path) => existsSync(path))
+  if (!found) throw new Error('There is no Chromium in PATH; install the package chromium.')
+  return found
+}
+
+/** Starts a browser that reaches this machine and nothing else. It ends with this process. */
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumPath(),
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
+    ],
+  })
+
+/** A fresh visitor: no cookies, no cache. The certificates of the tests sign themselves, so any is taken. */
+export const newVisitor = (browser: Browser, { width, language = 'en', dark = false, javaScript = true }: Visitor): Promise<BrowserContext> =>
+  browser.newContext({
+    viewport: { width, height: width < 600 ? 844 : 900 },
+    deviceScaleFactor: width < 600 ? 2 : 1,
+    locale: language,
+    colorScheme: dark ? 'dark' : 'light',
+    javaScriptEnabled: javaScript,
+    ignoreHTTPSErrors: true,
+  })
+
+/**
+ * Listens, from before the first request, for script errors, refusals by the content security policy, dialogs, failed
+ * requests, and requests to any origin but the given one. An answer of `status` to the page itself is expected.
+ */
+export function watch(page: Page, origin: string | undefined, status = 200): Watch {
+  const faults = new Set<string>()
+  const isPage = (url: string) => url.split('#')[0] === page.url().split('#')[0]
+  page.on('console', (message) => {
+    if (message.type() !== 'error' && !/Content Security Policy/i.test(message.text())) return
+    if (status >= 400 && isPage(message.location().url) && message.text().includes(`status of ${status}`)) return
+    faults.add(`console: ${message.text()} (${message.location().url})`)
+  })
+  page.on('pageerror', (error) => faults.add(`script error: ${error.message}`))
+  page.on('dialog', (dialog) => {
+    faults.add(`a dialog opened: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== origin) faults.add(`asked another origin: ${url.href}`)
+  })
+  page.on('requestfailed', (request) => faults.add(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`))
+  page.on('response', (response) => {
+    const isMain = response.request().isNavigationRequest() && response.frame() === page.mainFrame()
+    const answered = response.status()
+    if (isMain ? answered !== status && (answered < 300 || answered >= 400) : answered >= 400)
+      faults.add(`${response.url()} answered ${answered}`)
+  })
+  return { faults: () => [...faults] }
+}

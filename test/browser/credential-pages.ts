@@ -1,0 +1,84 @@
+import type { Browser } from 'playwright-core'
+import { type Visitor, newVisitor, watch } from './browser.ts'
+import type { Checks } from './checks.ts'
+import type { Shown } from './credentials.ts'
+import { accessibilityFaults, clippedFaults, directionFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
+
+/** A public page, and what must be readable on it. */
+export type PublicPage = {
+  name: string
+  url: string
+  origin: string
+  status?: number
+  /** Typed by people: shown whole, and inert. */
+  typed?: string[]
+  /** Said by the page, by language. */
+  says?: { en: RegExp, ar: RegExp }
+}
+
+/** As it reads in either language. */
+export const verdicts = {
+  valid: { en: /This credential is valid/, ar: /هذه الشهادة صحيحة/ },
+  test: { en: /test credential/, ar: /شهادة تجريبية/ },
+  revoked: { en: /was revoked/, ar: /أُلغيت هذه الشهادة/ },
+  suspended: { en: /is suspended/, ar: /موقوفة مؤقتًا/ },
+  missing: { en: /There is no credential here/, ar: /لا توجد شهادة هنا/ },
+  erased: { en: /was erased/, ar: /مُحيت هذه الشهادة/ },
+}
+
+/** Looks at a page as every visitor does: narrow and wide, in both languages, light and dark, with scripts and without. */
+export async function checkPublicPage(checks: Checks, browser: Browser, wanted: PublicPage, visitors: Visitor[]): Promise<void> {
+  for (const visitor of visitors) {
+    const { width, language = 'en', dark, javaScript = true } = visitor
+    const label = [wanted.name, language, width, dark && 'dark', !javaScript && 'without-scripts'].filter(Boolean).join('-')
+    const context = await newVisitor(browser, visitor)
+    const page = await context.newPage()
+    const seen = watch(page, wanted.origin, wanted.status)
+    try {
+      await page.goto(wanted.url, { waitUntil: 'load' })
+      await checks.check(`${label}: language and direction`, () => directionFaults(page, language))
+      await checks.check(`${label}: no sideways scroll`, () => sidewaysFaults(page))
+      await checks.check(`${label}: nothing is cut off`, () => clippedFaults(page))
+      for (const typed of wanted.typed ?? [])
+        await checks.check(`${label}: what people typed is whole and inert`, () => inertFaults(page, typed))
+      const { says } = wanted
+      if (says) {
+        await checks.check(`${label}: says ${says[language].source}`, async () =>
+          await page.getByText(says[language]).first().isVisible() ? [] : ['it does not'])
+      }
+      await checks.picture(page, label)
+      for (const summary of await page.locator('summary').all()) await summary.click()
+      await checks.check(`${label}: nothing is cut off when details are open`, async () =>
+        [...await sidewaysFaults(page), ...await clippedFaults(page)])
+      // axe-core is itself a script.
+      if (javaScript) await checks.check(`${label}: can be read by everybody`, () => accessibilityFaults(page))
+      await checks.check(`${label}: no complaint, no foreign request`, () => seen.faults())
+    } catch (error) {
+      await checks.check(label, () => [String(error)])
+    } finally {
+      await context.close()
+    }
+  }
+}
+
+/** All of it can be done without scripts: the other language, the PDF, the JSON. */
+export async function checkLinks(checks: Checks, browser: Browser, shown: Shown): Promise<void> {
+  const context = await newVisitor(browser, { width: 390, javaScript: false })
+  const page = await context.newPage()
+  try {
+    await page.goto(shown.url)
+    await checks.check('credential page: the other language is a link', async () => {
+      await page.getByRole('link', { name: 'العربية' }).click()
+      return directionFaults(page, 'ar')
+    })
+    for (const [kind, type] of [['PDF', 'application/pdf'], ['JSON', 'application/vc+ld+json']] as const) {
+      await checks.check(`credential page: the ${kind} is a link`, async () => {
+        const href = await page.getByRole('link', { name: kind }).getAttribute('href')
+        const answer = await context.request.get(new URL(href ?? '', shown.url).href)
+        return answer.ok() && answer.headers()['content-type'] === type ? [] : [`${href} answers ${answer.status()}`]
+      })
+    }
+  } finally {
+    await context.close()
+  }
+}

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { simpleParser } from 'mailparser'
+import type { Browser } from 'playwright-core'
+import { newVisitor, watch } from './browser.ts'
+import type { Checks } from './checks.ts'
+import { type Shown, until } from './credentials.ts'
+import { accessibilityFaults, clippedFaults, directionFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
+
+/** The HTML of the mail that brought this credential. */
+const mailOf = (folder: string, { url, name }: Shown): Promise<string> =>
+  until(`the mail to ${name}`, async () => {
+    for (const file of readdirSync(folder).filter((file) => file.endsWith('.eml'))) {
+      const { html } = await simpleParser(readFileSync(join(folder, file)))
+      if (html && html.includes(url)) return html
+    }
+    return undefined
+  })
+
+/** The mail as a mail program shows it: nothing is fetched. */
+export async function checkMail(
+  checks: Checks, browser: Browser, folder: string, mail: { label: string, shown: Shown, language: 'en' | 'ar' },
+): Promise<void> {
+  const { label, shown, language } = mail
+  const html = await mailOf(folder, shown)
+  for (const width of [390, 700]) {
+    const context = await newVisitor(browser, { width, language })
+    const page = await context.newPage()
+    const seen = watch(page, undefined)
+    await page.setContent(html, { waitUntil: 'load' })
+    const name = `mail-${label}-${width}`
+    await checks.check(`${name}: language and direction`, () => directionFaults(page, language))
+    await checks.check(`${name}: nothing overflows`, async () => [...await sidewaysFaults(page), ...await clippedFaults(page)])
+    for (const typed of [shown.name, shown.achievement])
+      await checks.check(`${name}: what people typed is whole and inert`, () => inertFaults(page, typed))
+    await checks.check(`${name}: leads to the credential alone`, async () => {
+      const targets = await page.locator('a').evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href))
+      return targets.length > 0 && targets.every((target) => target === shown.url) ? [] : targets
+    })
+    await checks.picture(page, name)
+    await checks.check(`${name}: can be read by everybody`, () => accessibilityFaults(page))
+    await checks.check(`${name}: fetches nothing`, () => seen.faults())
+    await context.close()
+  }
+}

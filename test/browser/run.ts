@@ -1,0 +1,137 @@
+// The pages that people see, in a real browser over a real installation: public pages, set-up, API reference, e-mail.
+// The last line is "N passed, N failed, N skipped". Pictures of all pages are kept in a temporary folder.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ownCertificate } from '../../scripts/lib/demo/own-certificate.ts'
+import { createAccount, createInstallation } from '../installation.ts'
+import { startAnvil } from '../servers/anvil.ts'
+import { launchBrowser, type Visitor } from './browser.ts'
+import { createChecks } from './checks.ts'
+import { checkLinks, checkPublicPage, verdicts } from './credential-pages.ts'
+import { issue, send, type Shown, until } from './credentials.ts'
+import { checkDocs } from './docs-page.ts'
+import { checkMail } from './mails.ts'
+import { checkRules } from './rules-check.ts'
+import { checkSetup, checkSetupLink } from './setup-page.ts'
+
+const both = (visitor: Visitor): Visitor[] => [{ ...visitor, language: 'en' }, { ...visitor, language: 'ar' }]
+const everyone: Visitor[] = [...both({ width: 390 }), ...both({ width: 1440 })]
+
+const started = performance.now()
+const checks = createChecks()
+const browser = await launchBrowser()
+const folder = mkdtempSync(join(tmpdir(), 'vellum-browser-'))
+const tls = await ownCertificate(folder)
+const anvil = await startAnvil()
+const published = await createInstallation({
+  tls,
+  environment: {
+    EVM_RPC_URL: anvil.url, ANCHOR_PRIVATE_KEY: anvil.accounts[0]!.privateKey, ANCHOR_INTERVAL_MS: '0', ANCHOR_POLL_MS: '100',
+  },
+})
+const trial = await createInstallation()
+
+/** A new installation on plain http: set up by its first visitor, and all that it issues is a test. */
+async function firstVisit(): Promise<void> {
+  await trial.start()
+  const link = /http:\/\/[^\s"]+\/setup#[\w-]+/.exec(trial.output())?.[0]
+  if (!link) throw new Error('The first run printed no set-up link.')
+  await checkSetupLink(checks, browser, link)
+  const client = await checkSetup(checks, browser, link, 'Aldermoor & <i>Sons</i> College')
+  const granted = await trial.fetch('/oauth/token', {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  })
+  const { access_token } = await granted.json() as { access_token: string }
+  const caller = {
+    fetch: (path: string, init: Parameters<typeof trial.fetch>[1] = {}) =>
+      trial.fetch(path, { ...init, headers: { ...init.headers as Record<string, string>, authorization: `Bearer ${access_token}` } }),
+  }
+  const shown = await issue(caller, { name: 'Grace Hopper', achievement: 'Compilers' })
+  await checkPublicPage(checks, browser, { name: 'test', url: shown.url, origin: trial.publicUrl, typed: [shown.name, shown.achievement], says: verdicts.test },
+    both({ width: 390 }))
+  await checkMail(checks, browser, trial.mailDir, { label: 'test', shown, language: 'en' })
+  await checkDocs(checks, browser, trial.publicUrl)
+}
+
+/** An installation in earnest: every kind of name, every status. */
+async function publicPages(): Promise<void> {
+  await published.start()
+  const [college, academy] = await Promise.all([
+    createAccount(published, 'aldermoor', 'Aldermoor College'),
+    createAccount(published, 'academy', 'أكاديمية النور للعلوم والتقنية'),
+  ])
+  const { content } = await send<{ content: object }>(college, 'GET', '/v1/templates/certificate-classic')
+  await send(college, 'PUT', '/v1/templates/suspendable', { ...content, suspendable: true })
+  const achievement = 'Distributed Systems'
+  const names = {
+    latin: 'Ada Lovelace',
+    long: `Dr. Hubert Blaine ${'Wolfeschlegelsteinhausenbergerdorff'.repeat(5)}`,
+    markup: '<img src=x onerror=alert(1)>',
+    bidi: 'דוד \u200Fבן־אברהם\u200E (David) 3/4 أحمد',
+    han: '山田 太郎',
+    devanagari: 'शिरिषा सुवेदी',
+  }
+  const criteria = 'Twelve weeks of lectures, six graded assignments and a final project, each passed with at least 60 of 100 points.'
+  const [latin, long, markup, bidi, han, devanagari, revoked, suspended, erased, arabic] = await Promise.all([
+    issue(college, { name: names.latin, achievement, criteria }),
+    issue(college, {
+      name: names.long,
+      achievement: 'Advanced Certificate in Interdisciplinary Environmental Systems Engineering, Sustainability Policy and Donaudampfschifffahrtselektrizitätenhauptbetriebswerk',
+    }),
+    issue(college, { name: names.markup, achievement: '"><script>alert(2)</script>' }),
+    issue(college, { name: names.bidi, achievement }),
+    issue(college, { name: names.han, achievement }),
+    issue(college, { name: names.devanagari, achievement }),
+    issue(college, { name: 'Emile Revoked', achievement }),
+    issue(college, { name: 'Sophie Suspended', achievement, template: 'suspendable' }),
+    issue(college, { name: 'Erik Erased', achievement }),
+    issue(academy, {
+      name: 'ليلى بنت أحمد الزهراني', achievement: 'أساسيات الأنظمة الموزعة', locale: 'ar',
+      criteria: 'اثنا عشر أسبوعًا من المحاضرات وستة واجبات ومشروع نهائي.',
+    }),
+  ]) as [Shown, Shown, Shown, Shown, Shown, Shown, Shown, Shown, Shown, Shown]
+  await send(college, 'POST', `/v1/credentials/${revoked.id}/revoke`, { reason: 'Awarded by mistake' })
+  await send(college, 'POST', `/v1/credentials/${suspended.id}/suspend`, {})
+  await send(college, 'DELETE', `/v1/recipients/${erased.recipientId}`)
+  await until('the erasure', async () => (await published.fetch(erased.url)).status === 410 || undefined)
+  await until('an anchor', async () => {
+    const { anchor } = await send<{ anchor: object | null }>(published, 'GET', latin.url)
+    return anchor ?? undefined
+  })
+
+  const at = (name: string, { url, name: recipient, achievement }: Shown, says: keyof typeof verdicts = 'valid') =>
+    ({ name, url, origin: published.publicUrl, typed: [recipient, achievement], says: verdicts[says] })
+  const page = (wanted: Parameters<typeof checkPublicPage>[2], visitors: Visitor[]) => checkPublicPage(checks, browser, wanted, visitors)
+  await page(at('latin', latin), [...everyone, ...both({ width: 390, javaScript: false }), { width: 1440, dark: true }])
+  await page(at('arabic', arabic), [...everyone, { width: 390, language: 'ar', dark: true }])
+  await page(at('long', long), everyone)
+  await page(at('markup', markup), both({ width: 390 }))
+  await page(at('bidi', bidi), both({ width: 390 }))
+  await page(at('han', han), [{ width: 390 }])
+  await page(at('devanagari', devanagari), [{ width: 390 }])
+  await page(at('revoked', revoked, 'revoked'), [...both({ width: 390 }), { width: 1440, dark: true }])
+  await page(at('suspended', suspended, 'suspended'), both({ width: 390 }))
+  const nothing = { origin: published.publicUrl, typed: [] }
+  await page({ ...nothing, name: 'missing', url: `${published.publicUrl}/v/nothing-here`, status: 404, says: verdicts.missing }, everyone)
+  await page({ ...nothing, name: 'erased', url: erased.url, status: 410, says: verdicts.erased }, both({ width: 390 }))
+  await checkLinks(checks, browser, latin)
+  for (const [label, shown, language] of [['latin', latin, 'en'], ['arabic', arabic, 'ar'], ['long', long, 'en'], ['markup', markup, 'en']] as const)
+    await checkMail(checks, browser, published.mailDir, { label, shown, language })
+}
+
+try {
+  await checkRules(checks, browser)
+  await Promise.all([firstVisit(), publicPages()])
+} catch (error) {
+  await checks.check('the stage', () => [error instanceof Error ? error.stack ?? error.message : String(error)])
+} finally {
+  await browser.close()
+  await Promise.all([published.remove(), trial.remove(), anvil.stop()])
+  rmSync(folder, { recursive: true, force: true })
+}
+process.stdout.write(`Pictures: ${checks.pictures}\n${((performance.now() - started) / 1_000).toFixed(1)} s\n`)
+process.stdout.write(`${checks.passed} passed, ${checks.failed} failed, 0 skipped\n`)
+process.exitCode = checks.failed > 0 ? 1 : 0
