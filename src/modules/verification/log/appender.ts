@@ -5,7 +5,7 @@ import type { NoticeCheckpoint } from '../anchor/rounds.ts'
 import type { VerificationContext } from '../verification-context.ts'
 import { signCheckpoint } from './checkpoint.ts'
 import type { LogKey } from './log-key.ts'
-import { APPEND_AT_MOST, appendWaiting, logSize, newestCheckpoint, nodeReader } from './log-store.ts'
+import { APPEND_AT_MOST, appendWaiting, leavesWait, logSize, newestCheckpoint, nodeReader } from './log-store.ts'
 import { equalHashes } from './merkle-hash.ts'
 import { rootAt } from './merkle-tree.ts'
 
@@ -40,7 +40,7 @@ export function createAppender(
     await refuseForeignHistory()
     let signAt = 0
     while (!signal.aborted) {
-      const appended = await appendWaiting(database)
+      const appended = (await leavesWait(database)) ? await appendWaiting(database) : 0
       if (performance.now() >= signAt && (await signNewest())) signAt = performance.now() + config.CHECKPOINT_INTERVAL_MS
       if (appended === APPEND_AT_MOST) continue
       await arrived.wait(Math.min(Math.max(signAt - performance.now(), appended > 0 ? gatherMs : sweepMs), sweepMs), signal)

@@ -17,6 +17,10 @@ const placeLeaf = preparedQuery<VerificationTables, { eventId: string; leafIndex
     .set({ leafIndex: placeholder('leafIndex') as unknown as SQL })
     .where(and(eq(leaves.eventId, placeholder('eventId')), isNull(leaves.leafIndex))))
 
+/** Asked twice a second, also when nothing happens. */
+const oneWaiting = preparedQuery<VerificationTables>()((queries, { leaves }) =>
+  queries.select({ eventId: leaves.eventId }).from(leaves).where(isNull(leaves.leafIndex)).limit(1))
+
 export interface StoredCheckpoint {
   readonly size: number
   readonly root: Uint8Array
@@ -49,6 +53,10 @@ export const prepareLog = (database: Database<VerificationTables>): Promise<void
   database.transaction(async (tx) => {
     await tx.insert(tx.tables.logState).values({ id: STATE, size: 0 }).onConflictDoNothing()
   })
+
+/** Whether leaves wait: reads only, so that an idle log keeps no writer busy. */
+export const leavesWait = async (database: Database<VerificationTables>): Promise<boolean> =>
+  (await database.run(oneWaiting, {})).length > 0
 
 /**
  * Gives the leaves that wait their places, at most {@link APPEND_AT_MOST}, with every subtree that became complete. Places

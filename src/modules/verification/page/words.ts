@@ -79,7 +79,7 @@ const en: Words = {
   json: 'Credential (JSON)',
   address: 'Verify at this address only',
   details: 'Details for experts',
-  detailsIntro: 'Proofs by RFC 9162; checkpoints as C2SP signed notes. The JSON copy of this page carries everything that is needed.',
+  detailsIntro: 'Proofs by RFC 9162; checkpoints as C2SP signed notes. Asked for application/json, this address answers with all that a check needs.',
   terms: {
     document: 'Credential', issuerId: 'Issuer', leaf: 'Log leaf', root: 'Log root', checkpoint: 'Checkpoint', transaction: 'Transaction',
     contract: 'Contract', errors: 'What is wrong',
@@ -141,7 +141,7 @@ const ar: Words = {
   json: 'بيانات الاعتماد (JSON)',
   address: 'تحقّق عبر هذا العنوان وحده',
   details: 'تفاصيل للمختصين',
-  detailsIntro: 'الإثباتات وفق RFC 9162، ونقاط التحقق مذكرات موقّعة وفق C2SP. نسخة JSON من هذه الصفحة تحمل كل ما يلزم.',
+  detailsIntro: 'الإثباتات وفق RFC 9162، ونقاط التحقق مذكرات موقّعة وفق C2SP. وإذا طُلب من هذا العنوان application/json أجاب بكل ما يلزم للتحقق.',
   terms: {
     document: 'الشهادة', issuerId: 'المُصدِر', leaf: 'ورقة السجل', root: 'جذر السجل', checkpoint: 'نقطة التحقق', transaction: 'المعاملة',
     contract: 'العقد', errors: 'موضع الخلل',
