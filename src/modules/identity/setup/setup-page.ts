@@ -10,19 +10,33 @@ export type SetupView =
   | { readonly step: 'closed' }
 
 const style = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 38rem; margin: 8vh auto; padding: 0 1.25rem }
-h1 { font-size: 1.6rem; line-height: 1.25 }
-label { display: block; margin: 1.1rem 0; font-weight: 600 }
-small { display: block; font-weight: 400; opacity: .75 }
-input { display: block; width: 100%; box-sizing: border-box; margin-top: .3rem; padding: .6rem .7rem; font: inherit;
-  border: 1px solid #8886; border-radius: .4rem; background: transparent; color: inherit }
-input:focus-visible, button:focus-visible { outline: 3px solid #3b82f6; outline-offset: 1px }
-button { padding: .65rem 1.3rem; font: inherit; font-weight: 600; color: #fff; background: #1d4ed8; border: 0; border-radius: .4rem }
-code, pre { font: 0.9rem/1.45 ui-monospace, monospace; overflow-wrap: anywhere }
-pre { padding: .8rem 1rem; border: 1px solid #8886; border-radius: .4rem; white-space: pre-wrap }
-[role=alert] { padding: .7rem 1rem; border-left: 4px solid #dc2626; background: #dc262618 }
-dt { font-weight: 600 } dd { margin: 0 0 .8rem }`
+:root { color-scheme: light dark; --paper: #f4f1ea; --sheet: #fffdf8; --ink: #1d2430; --soft: #5b6472; --line: #e3ddd0; --edge: #8b8779;
+  --brand: #1f3a5f; --bad: #a3262a; --bad-tint: #fbe7e6; --wait: #7a4f00; --wait-tint: #fbf0d9 }
+@media (prefers-color-scheme: dark) { :root { --paper: #14171c; --sheet: #1c2027; --ink: #eceae4; --soft: #a4abb6; --line: #2d333d; --edge: #6f7886;
+  --brand: #a9c7ee; --bad: #f39a97; --bad-tint: #402021; --wait: #f0c067; --wait-tint: #382d16 } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
+  overflow-wrap: anywhere }
+.top, main { width: min(100% - 1.25rem, 36rem); margin-inline: auto }
+.top { padding-block: 1.1rem; font-size: .9rem; color: var(--soft) }
+main { margin-block-end: 3rem; padding: clamp(1.5rem, 6vw, 2.75rem); background: var(--sheet); border: 1px solid var(--line); border-radius: 14px;
+  box-shadow: 0 12px 40px -12px rgb(60 48 20 / 18%) }
+h1 { margin: 0 0 .6rem; font: 600 clamp(1.5rem, 6vw, 1.95rem)/1.28 "Iowan Old Style", Palatino, "Noto Serif", Georgia, serif; color: var(--brand);
+  text-wrap: balance }
+p { margin: 0 0 1rem } a { color: var(--brand); text-underline-offset: .18em }
+label { display: block; margin-block: 1.35rem; font-weight: 600 }
+small { display: block; font-size: .9rem; font-weight: 400; color: var(--soft) }
+input { display: block; width: 100%; margin-block-start: .45rem; padding: .65rem .8rem; font: inherit; font-weight: 400;
+  border: 1px solid var(--edge); border-radius: 9px; background: transparent; color: inherit }
+:focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; border-radius: 9px }
+button { padding: .75rem 1.6rem; font: inherit; font-weight: 600; color: var(--sheet); background: var(--brand); border: 0; border-radius: 9px;
+  cursor: pointer }
+code, pre { font: .88rem/1.55 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace }
+pre, dd { margin: .35rem 0 1.1rem; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 9px; background: var(--paper);
+  white-space: pre-wrap }
+dl { margin: 0 } dt { font-weight: 600 } dd code { user-select: all }
+[role=alert] { padding: .75rem 1rem; border-radius: 9px; color: var(--bad); background: var(--bad-tint); font-weight: 550 }
+[role=alert].once { color: var(--wait); background: var(--wait-tint) }`
 
 /** Fills in the token from the link, where scripts run; without, it is pasted. The address forgets it either way. */
 const script = `
@@ -44,6 +58,7 @@ export const setupPage = (view: SetupView, nonce: string): Html => html`<!doctyp
 <style nonce="${nonce}">${raw(style)}</style>
 </head>
 <body>
+<header class="top">Vellum</header>
 <main>${content(view)}</main>
 ${view.step === 'form' ? html`<script nonce="${nonce}">${raw(script)}</script>` : ''}
 </body>
@@ -58,7 +73,7 @@ function content(view: SetupView): Html {
   if (view.step === 'done') return done(view.result, view.publicUrl)
   const { fault, values = {} } = view
   return html`<h1>Set up Vellum</h1>
-<p>Name the organization that issues credentials. You get an API client with all permissions for it.</p>
+<p>Name the organization that issues credentials. You get an API client for it, which may do everything.</p>
 ${fault ? html`<p role="alert">${fault}</p>` : ''}
 <form method="post" action="/setup">
 ${field('token', 'Set-up code', 'What follows # in the link that Vellum printed when it started.', values.token, 'off')}
@@ -74,11 +89,13 @@ const field = (name: string, label: string, hint: string, value = '', autocomple
 `
 
 const done = ({ organization, clientId, clientSecret }: SetupResult, publicUrl: string): Html => html`<h1>${organization.name} is ready</h1>
-<p role="alert">Keep the secret now: it is shown this once.</p>
+<p role="alert" class="once">Keep the secret now: it is shown this once.</p>
 <dl>
 <dt>Client id</dt><dd><code>${clientId}</code></dd>
 <dt>Client secret</dt><dd><code>${clientSecret}</code></dd>
 </dl>
 <p>Get an access token with it:</p>
-<pre>curl -u ${clientId}:SECRET -d grant_type=client_credentials ${publicUrl}/oauth/token</pre>
+<pre>curl -u ${clientId}:SECRET \\
+  -d grant_type=client_credentials \\
+  ${publicUrl}/oauth/token</pre>
 <p><a href="/docs">How to use the API</a></p>`

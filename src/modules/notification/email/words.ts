@@ -16,7 +16,7 @@ const english: Words = {
   greeting: (name) => `Dear ${name},`,
   body: (achievement, issuer) => `${issuer} has issued you a digital certificate for ${achievement}. Congratulations!`,
   button: 'See your certificate',
-  attached: 'The certificate is attached as a PDF. It carries its own proof, so it stays valid wherever you keep it.',
+  attached: 'The certificate is attached as a PDF. It carries its own proof, so it can be checked wherever you keep it.',
   keep: (issuer) => `Anyone to whom you give the link or the file can check that it comes from ${issuer}.`,
   test: 'This is a test: the certificate comes from an installation that is being tried out and proves nothing.',
 }
@@ -27,7 +27,7 @@ const arabic: Words = {
   greeting: (name) => `مرحبًا ${name}،`,
   body: (achievement, issuer) => `أصدرت لك ${issuer} شهادة رقمية عن ${achievement}. تهانينا!`,
   button: 'عرض الشهادة',
-  attached: 'الشهادة مرفقة بصيغة PDF، وهي تحمل إثباتها معها، فتبقى صالحة أينما احتفظت بها.',
+  attached: 'الشهادة مرفقة بصيغة PDF، وهي تحمل إثباتها معها، فيمكن التحقق منها أينما احتفظت بها.',
   keep: (issuer) => `يستطيع كل من تعطيه الرابط أو الملف أن يتحقق من أنها صادرة عن ${issuer}.`,
   test: 'هذه تجربة: صدرت الشهادة عن نظام قيد التجربة ولا تثبت شيئًا.',
 }
