@@ -52,7 +52,7 @@ export function fromSqliteError(error: unknown): unknown {
 const postgresUnavailable = /^(08|53|57|58|55P03|25P0[34]|25006)/
 
 export function fromPostgresError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!(error instanceof Error) || error instanceof DatabaseError) return error
   const { code, constraint, table } = error as { code?: unknown; constraint?: string; table?: string }
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) {
     return connectionFailed(error) ? new DatabaseError('unavailable', connectionCode(error), error.message) : error

@@ -2,6 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
+import { isUniqueViolation } from '#platform/database/database-error.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { type AchievementText, ensureAchievements } from '../achievement/achievements.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -46,7 +47,10 @@ export interface Acceptance {
   businessKey(organizationId: OrganizationId, template: Template, claim: Claim): string
   /** @param wanted at most 200 */
   prepare(wanted: readonly Wanted[], options: AcceptOptions): Promise<PreparedAcceptance>
-  /** Prepares and runs `work` in a transaction, again when an address became known in between. */
+  /**
+   * Prepares and runs `work` in a transaction; again when an address became known in between, or when another who issues at
+   * the same moment drew one of the same places in the status list.
+   */
   accept<R>(
     wanted: readonly Wanted[],
     options: AcceptOptions,
@@ -55,6 +59,7 @@ export interface Acceptance {
 }
 
 const separator = '\u0000'
+const ATTEMPTS = 20
 
 export function createAcceptance(
   { keys, now }: IssuanceContext,
@@ -121,7 +126,8 @@ export function createAcceptance(
         })
         const written = await tx
           .insert(credentials)
-          .values([...rows.values()])
+          // In one order, so that two who write the same keys wait for each other and do not deadlock.
+          .values([...rows.values()].sort((a, b) => (a.businessKey < b.businessKey ? -1 : 1)))
           .onConflictDoNothing({ target: [credentials.organizationId, credentials.businessKey] })
           .returning({ id: credentials.id, publicId: credentials.publicId, key: credentials.businessKey })
         const outcome = new Map<string, Accepted>()
@@ -154,7 +160,8 @@ export function createAcceptance(
         try {
           return await transaction(prepared.write)
         } catch (error) {
-          if (!(error instanceof RecipientsChanged) || attempt === 5) throw error
+          const again = error instanceof RecipientsChanged || isUniqueViolation(error)
+          if (!again || attempt === ATTEMPTS) throw error
         }
       }
     },

@@ -2,6 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Queries, Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
 
@@ -88,13 +89,17 @@ export function createRecipients({ clients, database, keys, now }: IssuanceConte
         if (digest !== undefined) fresh.set(digest, id)
       }
       await keys.load([...ids.values(), ...fresh.values()])
+      // The key is gone and the news of it is on its way here; then the address is a stranger's again.
+      if ([...ids.values()].some((id) => keys.isErased(id)))
+        throw new Problem('unavailable', 'This recipient is being erased; send the request again in a second.', { retryAfterSeconds: 1 })
       return {
         async write(tx) {
           if (fresh.size > 0) {
             const createdAt = now()
             const written = await tx
               .insert(tx.tables.recipients)
-              .values([...fresh].map(([emailDigest, id]) => ({ id, organizationId, emailDigest, createdAt })))
+              // In one order, so that two who write the same people wait for each other and do not deadlock.
+              .values([...fresh].sort(([a], [b]) => (a < b ? -1 : 1)).map(([emailDigest, id]) => ({ id, organizationId, emailDigest, createdAt })))
               .onConflictDoNothing({ target: [tx.tables.recipients.organizationId, tx.tables.recipients.emailDigest] })
               .returning({ id: tx.tables.recipients.id })
             if (written.length < fresh.size) throw new RecipientsChanged()
