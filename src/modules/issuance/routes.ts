@@ -1,6 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
+import { Problem } from '#platform/problem.ts'
+import { Slug } from '#modules/identity/index.ts'
 import { batchRoutes } from './batch/batch-routes.ts'
 import type { Acceptance } from './credential/accept.ts'
 import { credentialRoutes } from './credential/credential-routes.ts'
@@ -34,6 +37,7 @@ export function issuanceRoutes(app: PublicApp, context: IssuanceContext, parts: 
       method: 'get',
       path: '/status/{id}',
       tags,
+      ...forEveryone,
       summary: 'A signed status list (W3C Bitstring Status List 1.0)',
       request: { params: z.object({ id: z.string().max(64) }) },
       responses: { 200: document('application/vc', 'The list') },
@@ -50,12 +54,16 @@ export function issuanceRoutes(app: PublicApp, context: IssuanceContext, parts: 
       method: 'get',
       path: '/organizations/{slug}/did.json',
       tags,
+      ...forEveryone,
       summary: 'The DID document of an organization',
       request: { params: z.object({ slug: z.string().max(64) }) },
       responses: { 200: document('application/did+json', 'The document, with every key that ever signed') },
     }),
     async (c) => {
-      const { id } = await context.clients.identity.organization({ slug: c.req.valid('param').slug })
+      const slug = Slug.safeParse(c.req.valid('param').slug)
+      // What cannot be a slug is nobody's.
+      if (!slug.success) throw new Problem('not-found', 'There is no such organization.')
+      const { id } = await context.clients.identity.organization({ slug: slug.data })
       const found = await parts.organizationKeys.didDocument(id as OrganizationId)
       return new Response(JSON.stringify(found), {
         headers: { 'content-type': 'application/did+json', 'cache-control': 'public, max-age=300' },

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { listMessages } from './message/messages.ts'
 import type { NotificationContext } from './notification-context.ts'
@@ -26,7 +27,7 @@ export function notificationRoutes(app: PublicApp, context: NotificationContext)
       path: '/v1/messages',
       tags: ['Messages'],
       summary: 'What was sent, and what became of it',
-      middleware: [requireScope('notifications:read')],
+      ...scoped('notifications:read'),
       request: {
         query: z.object({
           credential: z.string().max(64).optional(),

@@ -162,7 +162,7 @@ function reasonOf(error: unknown): string {
  * organization. 401 without a good token, 403 without the scope (RFC 6750).
  */
 export function requireScope(scope: string): MiddlewareHandler<PublicEnvironment> {
-  return async (c, next) => {
+  const handler: MiddlewareHandler<PublicEnvironment> = async (c, next) => {
     const tokens = c.get('accessTokens')
     if (!tokens) throw new Error('This app was made without accessTokens and cannot require a scope')
     const header = c.req.header('authorization')
@@ -176,7 +176,14 @@ export function requireScope(scope: string): MiddlewareHandler<PublicEnvironment
     c.set('access', access)
     await withContext({ organizationId: access.organizationId, actor: `client:${access.clientId}` }, next)
   }
+  return Object.assign(handler, { [requiredScope]: scope })
 }
+
+const requiredScope = Symbol('requiredScope')
+
+/** The scope that a middleware requires; undefined when it is not one of {@link requireScope}. */
+export const scopeOf = (middleware: unknown): string | undefined =>
+  (middleware as { [requiredScope]?: string })[requiredScope]
 
 /** The access of a request behind {@link requireScope}. */
 export function accessOfRequest(c: { get(key: 'access'): Access | undefined }): Access {

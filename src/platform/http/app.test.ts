@@ -8,6 +8,7 @@ import { createLog } from '../telemetry/log.ts'
 import { createPublicApp, mountPublicRoutes } from './app.ts'
 import { acceptUpload } from './limits.ts'
 import { type Listener, listen } from './listener.ts'
+import { forEveryone, scoped } from './scoped.ts'
 import { pageNonce } from './security-headers.ts'
 
 const lines: string[] = []
@@ -20,21 +21,36 @@ const answers = { 200: { description: 'ok' } }
 mountPublicRoutes(app, (module) => {
   const Body = z.strictObject({ name: z.string().min(2), tags: z.array(z.strictObject({ id: z.int() })).optional() })
   module.openapi(
-    createRoute({ method: 'post', path: '/v1/things', request: { body: jsonBody(Body) }, responses: answers }),
+    createRoute({ ...forEveryone, method: 'post', path: '/v1/things', request: { body: jsonBody(Body) }, responses: answers }),
     (c) => c.json(c.req.valid('json'), 200),
   )
   module.openapi(
-    createRoute({ method: 'post', path: '/v1/files', middleware: [acceptUpload(3_000_000)], responses: answers }),
+    createRoute({
+      ...forEveryone, method: 'post', path: '/v1/optional',
+      request: { body: jsonBody(z.strictObject({ reason: z.string().optional() })) }, responses: answers,
+    }),
+    (c) => c.json(c.req.valid('json'), 200),
+  )
+  module.openapi(
+    createRoute({
+      ...forEveryone, method: 'get', path: '/v1/search',
+      request: { query: z.object({ q: z.string().optional() }) }, responses: answers,
+    }),
+    (c) => c.json(c.req.valid('query'), 200),
+  )
+  module.get('/kept', (c) => c.text('', 200, { 'cache-control': 'public, max-age=60' }))
+  module.openapi(
+    createRoute({ ...forEveryone, method: 'post', path: '/files', middleware: [acceptUpload(3_000_000)], responses: answers }),
     async (c) => c.json({ bytes: (await c.req.arrayBuffer()).byteLength }, 200),
   )
-  module.post('/v1/raw', async (c) => c.json({ bytes: (await c.req.arrayBuffer()).byteLength }))
-  module.get('/v1/crash', () => {
+  module.post('/raw', async (c) => c.json({ bytes: (await c.req.arrayBuffer()).byteLength }))
+  module.get('/crash', () => {
     throw new Error('secret of ann@example.org')
   })
-  module.get('/v1/erased', () => {
+  module.get('/erased', () => {
     throw new KeyErased('r-1')
   })
-  module.get('/v1/busy', () => {
+  module.get('/busy', () => {
     throw new Problem('rate-limited', 'Slow down.', { retryAfterSeconds: 3.2 })
   })
   module.get('/v/abc', (c) => c.json({ public: true }))
@@ -95,6 +111,52 @@ describe.each(ways)('the public app %s', (_, ask) => {
     expect(JSON.stringify(refused)).not.toContain('Ann')
   })
 
+  it('refuses query parameters that the API does not know, and takes no notice of them elsewhere', async () => {
+    const refused = await problem(ask('/v1/things?notfy=false', json({ name: 'Ann' })))
+    expect(refused).toMatchObject({ status: 422, errors: [{ path: 'notfy' }], detail: expect.stringContaining('none') })
+    expect((await ask('/v1/search?q=x')).status).toBe(200)
+    expect(await problem(ask('/v1/search?q=x&Q=y'))).toMatchObject({ detail: expect.stringContaining('It takes: q.') })
+    expect((await ask('/v/abc?utm_source=mail')).status).toBe(200)
+  })
+
+  it('refuses control characters in the address', async () => {
+    for (const path of ['/v/a%00b', '/v/a%0Ab', '/v1/search?q=%1f', '/v1/search?q=%7F', '/nothing/%00']) {
+      expect(await problem(ask(path))).toMatchObject({ status: 400 })
+    }
+    expect((await ask('/v1/search?q=%2500')).status).toBe(200)
+  })
+
+  it('refuses text that no database can hold, and keeps what only looks like it', async () => {
+    for (const name of ['a\\u0000b', 'a\\ud800b', 'a\\uDC00\\ud83d']) {
+      expect(await problem(ask('/v1/things', json(`{"name":"${name}"}`)))).toMatchObject({ status: 400 })
+    }
+    expect(await problem(ask('/v1/things', json('{"name":"Ann","\\u0000":1}')))).toMatchObject({ status: 400 })
+    for (const name of ['a\\\\u0000b', 'a\\ud83d\\ude00', 'a\\\\\\u00e9']) {
+      expect((await ask('/v1/things', json(`{"name":"${name}"}`))).status).toBe(200)
+    }
+  })
+
+  it('refuses a body that is compressed, or in another encoding than UTF-8', async () => {
+    const sent = (headers: Record<string, string>) => ask('/raw', { method: 'POST', body: 'x', headers })
+    expect(await problem(sent({ 'content-encoding': 'gzip' }))).toMatchObject({ status: 415 })
+    expect(await problem(sent({ 'content-type': 'text/csv; header=present; charset="ISO-8859-1"' }))).toMatchObject({
+      status: 415, detail: expect.stringContaining('UTF-8'),
+    })
+    expect((await sent({ 'content-encoding': 'identity', 'content-type': 'text/csv;charset=UTF-8' })).status).toBe(200)
+  })
+
+  it('does not take a body without a type for an empty object', async () => {
+    expect((await ask('/v1/optional', json('{}'))).status).toBe(200)
+    expect(await problem(ask('/v1/optional', { method: 'POST' }))).toMatchObject({ status: 415 })
+    const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' }
+    expect(await problem(ask('/v1/optional', text))).toMatchObject({ status: 415 })
+  })
+
+  it('lets nobody keep what does not say that it may be kept', async () => {
+    expect((await ask('/v1/things', json({ name: 'Ann' }))).headers.get('cache-control')).toBe('no-store')
+    expect((await ask('/kept')).headers.get('cache-control')).toBe('public, max-age=60')
+  })
+
   it('refuses a body that is no JSON, or not said to be', async () => {
     expect(await problem(ask('/v1/things', json('{"name":')))).toMatchObject({ status: 400 })
     const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{"name":"Ann"}' }
@@ -123,14 +185,14 @@ describe.each(ways)('the public app %s', (_, ask) => {
           },
         }),
       }) as RequestInit
-    expect(await (await ask('/v1/files', stream(2_900_000))).json()).toEqual({ bytes: 2_900_000 })
-    expect(await problem(ask('/v1/files', stream(3_100_000)))).toMatchObject({ status: 413 })
-    expect(await problem(ask('/v1/raw', stream(1_200_000)))).toMatchObject({ status: 413 })
-    expect(await (await ask('/v1/raw', stream(900_000))).json()).toEqual({ bytes: 900_000 })
+    expect(await (await ask('/files', stream(2_900_000))).json()).toEqual({ bytes: 2_900_000 })
+    expect(await problem(ask('/files', stream(3_100_000)))).toMatchObject({ status: 413 })
+    expect(await problem(ask('/raw', stream(1_200_000)))).toMatchObject({ status: 413 })
+    expect(await (await ask('/raw', stream(900_000))).json()).toEqual({ bytes: 900_000 })
   })
 
   it('tells nothing of an unexpected error but that it happened, and logs it without addresses', async () => {
-    const refused = await problem(ask('/v1/crash'))
+    const refused = await problem(ask('/crash'))
     expect(refused).toMatchObject({ status: 500, type: 'urn:vellum:problem:internal' })
     expect(refused.headers.get('x-request-id')).toBeTruthy()
     expect(JSON.stringify(refused)).not.toContain('secret of')
@@ -139,8 +201,8 @@ describe.each(ways)('the public app %s', (_, ask) => {
   })
 
   it('turns erased keys and retry times into their problems', async () => {
-    expect(await problem(ask('/v1/erased'))).toMatchObject({ status: 410 })
-    expect((await problem(ask('/v1/busy'))).headers.get('retry-after')).toBe('4')
+    expect(await problem(ask('/erased'))).toMatchObject({ status: 410 })
+    expect((await problem(ask('/busy'))).headers.get('retry-after')).toBe('4')
   })
 
   it('tells an unknown address from a wrong method', async () => {
@@ -157,7 +219,7 @@ describe.each(ways)('the public app %s', (_, ask) => {
 
   it('lets every origin read what is public, and nothing else', async () => {
     expect((await ask('/v/abc')).headers.get('access-control-allow-origin')).toBe('*')
-    expect((await ask('/v1/busy')).headers.has('access-control-allow-origin')).toBe(false)
+    expect((await ask('/busy')).headers.has('access-control-allow-origin')).toBe(false)
     const preflight = { method: 'OPTIONS', headers: { 'access-control-request-method': 'GET' } }
     expect((await ask('/v/abc', preflight)).status).toBe(204)
     expect((await ask('/v1/things', preflight)).headers.has('access-control-allow-origin')).toBe(false)
@@ -184,7 +246,7 @@ describe('mounting', () => {
   const mount = (schema: z.ZodType, required = true) =>
     mountPublicRoutes(createPublicApp(), (module) => {
       const body = { ...jsonBody(schema), required }
-      const route = createRoute({ method: 'post', path: '/x', request: { body }, responses: answers })
+      const route = createRoute({ ...forEveryone, method: 'post', path: '/x', request: { body }, responses: answers })
       module.openapi(route, (c) => c.body(null, 200))
     })
 
@@ -195,6 +257,33 @@ describe('mounting', () => {
     )
     expect(() => mount(z.strictObject({}), false)).toThrow('required: true')
     expect(() => mount(z.strictObject({ map: z.record(z.string(), z.string()) }))).not.toThrow()
+  })
+})
+
+describe('who may use a route', () => {
+  const mount = (routes: (module: ReturnType<typeof createPublicApp>) => void) => () =>
+    mountPublicRoutes(createPublicApp(), routes)
+  const route = { method: 'get', path: '/v1/x', responses: answers } as const
+
+  it('is said by every route', () => {
+    expect(mount((module) => module.openapi(createRoute(route), (c) => c.body(null, 200)))).toThrow('GET /v1/x: say who')
+    expect(mount((module) => module.openapi(createRoute({ ...forEveryone, ...route }), (c) => c.body(null, 200)))).not.toThrow()
+    expect(mount((module) => module.openapi(createRoute({ ...scoped('a:b'), ...route }), (c) => c.body(null, 200)))).not.toThrow()
+  })
+
+  it('is what the route really requires', () => {
+    const told = { ...scoped('a:read'), ...route, middleware: scoped('a:write').middleware }
+    expect(mount((module) => module.openapi(createRoute(told), (c) => c.body(null, 200)))).toThrow('[a:read]')
+    const silent = { ...route, middleware: scoped('a:write').middleware }
+    expect(mount((module) => module.openapi(createRoute(silent), (c) => c.body(null, 200)))).toThrow('say who')
+    const lost = { ...route, security: scoped('a:write').security }
+    expect(mount((module) => module.openapi(createRoute(lost), (c) => c.body(null, 200)))).toThrow('requires []')
+    const open = { ...scoped('a:b'), ...route, ...forEveryone }
+    expect(mount((module) => module.openapi(createRoute(open), (c) => c.body(null, 200)))).toThrow('requires [a:b]')
+  })
+
+  it('cannot be forgotten by going round the document', () => {
+    expect(mount((module) => module.get('/v1/x', (c) => c.body(null, 200)))).toThrow('GET /v1/x: make it with createRoute')
   })
 })
 

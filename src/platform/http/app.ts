@@ -9,7 +9,10 @@ import { refuseUnknownMethod } from './methods.ts'
 import { problemOf, problemResponse, validationProblem } from './problem-response.ts'
 import { publicReads } from './public-reads.ts'
 import { securityHeaders } from './security-headers.ts'
+import { refuseUnknownQueries } from './known-queries.ts'
+import { assertSecured } from './scoped.ts'
 import { assertStrictBodies } from './strict-bodies.ts'
+import { wellFormed } from './well-formed.ts'
 
 /** What a public route may read of its request with `c.get(…)`. */
 export interface PublicEnvironment {
@@ -42,6 +45,7 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
   app.use(requestSpan(options.log))
   app.use(securityHeaders({ tls: options.tls ?? false }))
   app.use(publicReads())
+  app.use(wellFormed())
   app.use(limits())
   app.use(async (c, next) => {
     if (options.accessTokens) c.set('accessTokens', options.accessTokens)
@@ -62,25 +66,28 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
 export const createModuleApp = (): OpenAPIHono<PublicEnvironment> =>
   new OpenAPIHono<PublicEnvironment>({
     defaultHook: (result, c) => {
-      if (result.success) return undefined
+      // Hono takes a body that is not said to be JSON for an empty object, which may be valid.
       if (result.target === 'json' && !isJson(c.req.header('content-type'))) {
         throw new Problem('unsupported-media-type', 'Send the body as application/json.')
       }
-      throw validationProblem(result.error)
+      if (!result.success) throw validationProblem(result.error)
+      return undefined
     },
   })
 
 /**
- * Lets a module add its routes, refuses routes whose JSON bodies would let unknown fields through, and puts them into
- * the public app. Answers the module's own app, from which its OpenAPI document comes.
+ * Lets a module add its routes, refuses routes whose JSON bodies would let unknown fields through or that do not say
+ * who may use them, and puts them into the public app. Answers the module's own app, from which its OpenAPI document comes.
  */
 export function mountPublicRoutes(
   app: OpenAPIHono<PublicEnvironment>,
   routes: (module: OpenAPIHono<PublicEnvironment>) => void,
 ): OpenAPIHono<PublicEnvironment> {
   const module = createModuleApp()
+  refuseUnknownQueries(module)
   routes(module)
   assertStrictBodies(module)
+  assertSecured(module)
   app.route('/', module)
   return module
 }

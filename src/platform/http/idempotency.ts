@@ -39,7 +39,7 @@ export interface IdempotentOptions<T> {
  * everything that `run` does commit together, so there is no moment in which one exists without the other.
  *
  * A repeated request gets the stored answer, byte for byte, with `Idempotency-Replayed: true`; one that comes while
- * the first still runs waits two seconds, then gets `idempotency-in-progress`; the same key with another method, path
+ * the first still runs waits two seconds, then gets `idempotency-in-progress`; the same key with another method, address
  * or body gets `idempotency-mismatch`. What `run` throws is not stored: the same key may be used again.
  */
 export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOptions<T>): Promise<Response> {
@@ -54,7 +54,8 @@ export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOpti
   const content = options.content ?? Buffer.from(await c.req.arrayBuffer())
   await keys.load([organizationId])
   const bodyHash = createHash('sha256').update(content).digest('base64url')
-  const request = `${c.req.method} ${new URL(c.req.url).pathname} ${bodyHash}`
+  const { pathname, search } = new URL(c.req.url)
+  const request = `${c.req.method} ${pathname}${search} ${bodyHash}`
   const requestDigest = keys.digest(organizationId, 'idempotency', request)
   const place: SealPlace = { organizationId, table: 'idempotency', column: 'body', row: key }
   const which = { organizationId, key, requestDigest }

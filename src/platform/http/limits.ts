@@ -3,6 +3,7 @@ import { matchedRoutes } from 'hono/route'
 import { Problem } from '../problem.ts'
 import type { PublicEnvironment } from './app.ts'
 import { countedBody, readText, refuseLongBody } from './body.ts'
+import { refuseUnkeepableText } from './well-formed.ts'
 
 const megabyte = 1_048_576
 
@@ -33,6 +34,7 @@ export function limits(): MiddlewareHandler<PublicEnvironment> {
     if (/^application\/([\w.-]+\+)?json\b/i.test(type)) {
       const text = await inTime(readText(c.req.raw, maxBytes))
       refuseDeepJson(text)
+      refuseUnkeepableText(text)
       // Hono reads a body once and keeps it as a promise, whatever its type says.
       c.req.bodyCache.text = Promise.resolve(text) as unknown as string
     } else if (!c.req.raw.headers.has('content-length')) {

@@ -2,7 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { describe, expect, it } from 'vitest'
 import { createPublicApp, mountPublicRoutes } from './app.ts'
 import { mountDocs } from './docs-page.ts'
-import { mergeOpenApi, moduleDocument, scopeNeeded } from './openapi.ts'
+import { mergeOpenApi, moduleDocument } from './openapi.ts'
+import { scoped } from './scoped.ts'
 
 const options = { publicUrl: 'https://vellum.test', version: '1.2.3', scopes: { 'things:write': 'Write things' } }
 const app = createPublicApp()
@@ -13,8 +14,7 @@ const moduleWith = (path: string, schema: z.ZodType) =>
     const content = { 'application/json': { schema } }
     const responses = { 201: { description: 'made', content } }
     const request = { body: { required: true, content } }
-    const security = scopeNeeded('things:write')
-    const route = createRoute({ method: 'post', path, security, request, responses })
+    const route = createRoute({ method: 'post', path, ...scoped('things:write'), request, responses })
     module.openapi(route, (c) => c.body(null, 201) as never)
   })
 
@@ -41,6 +41,8 @@ describe('the merged OpenAPI document', () => {
       201: { description: 'made' },
       default: { $ref: '#/components/responses/Problem' },
     })
+    expect(document.paths['/v1/things'].post.security).toEqual([{ oauth2: ['things:write'] }])
+    expect(document.components.schemas.Problem.description).toContain('urn:vellum:problem:not-found` | 404 |')
     expect(document.components.schemas.Problem.properties.type.enum).toContain('urn:vellum:problem:not-found')
   })
 

@@ -2,6 +2,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { KeyErased } from '../crypto/key-ring-types.ts'
+import { DatabaseError } from '../database/database-error.ts'
 import { Problem, problemDetails, problemFromDetails } from '../problem.ts'
 import { Unavailable } from '../work/step.ts'
 
@@ -38,11 +39,26 @@ export function problemOf(error: unknown, log?: Logger): Problem {
   }
   if (error instanceof HTTPException && error.status < 500) {
     const code = error.status === 413 ? 'too-large' : error.status === 415 ? 'unsupported-media-type' : 'bad-request'
-    return new Problem(code, error.message || 'Check the request against /openapi.json and send it again.')
+    return new Problem(code, 'Check the request against /openapi.json, the syntax of its body too, and send it again.')
+  }
+  if (error instanceof DatabaseError && unkeepable.has(error.code)) {
+    return new Problem('bad-request', 'Take U+0000 and other characters that no text can hold out of the request.')
   }
   log?.error({ err: error }, 'unexpected error')
+  if (isPassing(error)) {
+    return new Problem('unavailable', 'The storage cannot take this now; try again later.', { retryAfterSeconds: 30 })
+  }
   return new Problem('internal', 'Try again; if it stays, tell the operator the request id.')
 }
+
+/** SQLSTATE: character_not_in_repertoire, untranslatable_character. */
+const unkeepable = new Set(['22021', '22P05'])
+
+/** Full or absent storage: logged as ours, but worth another try. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof DatabaseError
+    ? error.kind === 'unavailable' || error.kind === 'conflict'
+    : /^(ENOSPC|EDQUOT|EROFS|EMFILE|ENFILE)$/.test(String((error as { code?: unknown } | null)?.code ?? ''))
 
 export interface FieldError {
   /** Dotted: `recipients.3.email`; empty for the value itself. */

@@ -23,6 +23,9 @@ export function securityHeaders(options: { readonly tls: boolean }): MiddlewareH
     headers.set('x-content-type-options', 'nosniff')
     headers.set('referrer-policy', 'strict-origin-when-cross-origin')
     headers.set('cross-origin-opener-policy', 'same-origin')
+    if (!headers.has('cross-origin-resource-policy')) headers.set('cross-origin-resource-policy', 'same-origin')
+    // What may be kept says so itself; a tenant's data must not lie in a cache.
+    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
     if (options.tls) headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains')
     if (!headers.has('content-security-policy')) {
       const html = headers.get('content-type')?.startsWith('text/html')

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { randomUUID } from 'node:crypto'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { Scope } from '../contract.ts'
@@ -32,7 +33,7 @@ const json = <S extends z.ZodType>(schema: S, description: string) => ({
   content: { 'application/json': { schema } },
 })
 const tags = ['Access']
-const middleware = [requireScope('clients:manage')]
+const access = scoped('clients:manage')
 const params = z.object({ id: z.string().max(64) })
 
 export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
@@ -43,7 +44,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       tags,
       summary: 'Make an API client',
       description: 'The secret is in this answer and nowhere else; the same Idempotency-Key gets the same answer for a day.',
-      middleware,
+      ...access,
       request: {
         headers: z.object({ 'idempotency-key': z.string().min(1).max(199).optional() }),
         body: { required: true, content: { 'application/json': { schema: NewClientBody } } },
@@ -79,7 +80,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       path: '/v1/clients',
       tags,
       summary: 'List API clients, the newest first',
-      middleware,
+      ...access,
       request: {
         query: z.object({ before: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(100).default(50) }),
       },
@@ -97,7 +98,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       path: '/v1/clients/{id}',
       tags,
       summary: 'One API client',
-      middleware,
+      ...access,
       request: { params },
       responses: { 200: json(Client, 'The client, without its secret') },
     }),
@@ -111,7 +112,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       tags,
       summary: 'Disable an API client for good',
       description: 'It gets no new tokens; those it has stop working within a minute. The client stays in the list.',
-      middleware,
+      ...access,
       request: { params },
       responses: { 200: json(Client, 'The disabled client') },
     }),

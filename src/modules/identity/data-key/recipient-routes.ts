@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import type { DataKeys } from './data-keys.ts'
 
@@ -13,7 +14,7 @@ export function recipientRoutes(app: PublicApp, dataKeys: DataKeys): void {
       description:
         'Destroys the key of everything that is stored about this person, and tells all parts to drop the rest. ' +
         'Nobody can undo it. Asking again changes nothing.',
-      middleware: [requireScope('recipients:erase')],
+      ...scoped('recipients:erase'),
       request: { params: z.object({ id: z.string().max(64) }) },
       responses: {
         200: {

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { NewOrganization, Organization } from '../contract.ts'
 import type { Organizations } from './organizations.ts'
@@ -26,7 +27,7 @@ export function organizationRoutes(app: PublicApp, organizations: Organizations)
       path,
       tags,
       summary: 'Your organization',
-      middleware: [requireScope('organization:read')],
+      ...scoped('organization:read'),
       responses: answer,
     }),
     async (c) => c.json(await organizations.find({ id: accessOfRequest(c).organizationId }), 200),
@@ -39,7 +40,7 @@ export function organizationRoutes(app: PublicApp, organizations: Organizations)
       tags,
       summary: 'Change your organization',
       description: 'Only the fields that are sent; null takes one away. The slug is frozen after the first credential.',
-      middleware: [requireScope('organization:write')],
+      ...scoped('organization:write'),
       request: { body: { required: true, content: { 'application/json': { schema: Change } } } },
       responses: answer,
     }),

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { pageNonce } from '#platform/http/security-headers.ts'
+import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { NewOrganization, Organization } from '../contract.ts'
@@ -40,6 +41,7 @@ export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): vo
       method: 'post',
       path: '/v1/setup',
       tags: ['Access'],
+      ...forEveryone,
       summary: 'Make the first organization with the token of the set-up link',
       description: 'Works once, while there is no organization. The secret is in this answer and never again.',
       request: {

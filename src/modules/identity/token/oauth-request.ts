@@ -16,6 +16,7 @@ export function parseForm(contentType: string | undefined, body: string): Readon
   }
   const parameters = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(body)) {
+    if (/[\0-\x1f\x7f]/.test(value)) throw new OAuthError('invalid_request', 'Send parameters without control characters.')
     if (parameters.has(name)) throw new OAuthError('invalid_request', 'Send each parameter only once.')
     parameters.set(name, value)
   }

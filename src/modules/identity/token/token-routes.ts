@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import type { ApiClient, ApiClients } from '../client/clients.ts'
 import { allScopes } from '../contract.ts'
@@ -120,11 +121,21 @@ export function tokenRoutes(app: PublicApp, { publicUrl, apiClients, accessToken
     },
   )
 
+  app.openAPIRegistry.registerPath(publicJson('/oauth/jwks.json', 'The keys that check access tokens (RFC 7517)', {
+    keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })),
+  }))
   app.get('/oauth/jwks.json', async (c) => {
     c.header('cache-control', 'public, max-age=300')
     return c.json({ keys: await signingKeys.published() })
   })
 
+  app.openAPIRegistry.registerPath(
+    publicJson('/.well-known/oauth-authorization-server', 'Where OAuth clients find what (RFC 8414)', {
+      issuer: z.url(),
+      token_endpoint: z.url(),
+      jwks_uri: z.url(),
+    }),
+  )
   app.get('/.well-known/oauth-authorization-server', (c) => {
     const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
     const algorithms = ['EdDSA', 'Ed25519', 'ES256', 'PS256', 'RS256']
@@ -163,6 +174,34 @@ const documented = (path: string, summary: string, parameters: z.ZodRawShape, an
   path,
   tags: ['Access'],
   summary,
-  request: { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: z.object(parameters) } } } },
-  responses: { 200: { description: 'As OAuth tells', content: { 'application/json': { schema: z.object(answer) } } } },
+  // Or in the body: client_id with client_secret, or an assertion.
+  security: [{ client: [] }, {}] as Record<string, string[]>[],
+  request: {
+    body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: z.object({ ...parameters, ...inBody }) } } },
+  },
+  responses: {
+    200: { description: 'As OAuth tells', content: { 'application/json': { schema: z.object(answer) } } },
+    400: { description: 'Refused (RFC 6749, section 5.2)', content: { 'application/json': { schema: Refusal } } },
+    401: { description: 'The client is not known', content: { 'application/json': { schema: Refusal } } },
+  },
+})
+
+const inBody = {
+  client_id: z.string().optional(),
+  client_secret: z.string().optional(),
+  client_assertion: z.string().optional(),
+  client_assertion_type: z.string().optional(),
+}
+
+const Refusal = z
+  .object({ error: z.enum(['invalid_request', 'invalid_client', 'unsupported_grant_type', 'invalid_scope']), error_description: z.string() })
+  .openapi('OAuthError')
+
+const publicJson = (path: string, summary: string, answer: z.ZodRawShape) => ({
+  ...forEveryone,
+  method: 'get' as const,
+  path,
+  tags: ['Access'],
+  summary,
+  responses: { 200: { description: summary, content: { 'application/json': { schema: z.looseObject(answer) } } } },
 })

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
 import { idempotent } from '#platform/http/idempotency.ts'
 import { acceptUpload } from '#platform/http/limits.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -77,7 +78,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       description:
         'The file is stored, then read record by record; follow the link. Columns are matched by their names. A bad record is ' +
         'refused alone. Sending the same file again issues nothing twice.',
-      middleware: [requireScope('credentials:write'), acceptUpload(FILE_LIMIT + 1024 * 1024)] as const,
+      ...scoped('credentials:write', acceptUpload(FILE_LIMIT + 1024 * 1024)),
       request: {
         headers: z.object({ 'idempotency-key': z.string().optional() }),
         query: z
@@ -156,7 +157,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       path: '/v1/batches',
       tags,
       summary: 'List batches, newest first',
-      middleware: [requireScope('credentials:read')],
+      ...scoped('credentials:read'),
       request: {
         query: z.object({ after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
       },
@@ -171,7 +172,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       path: '/v1/batches/{id}',
       tags,
       summary: 'How far a batch is',
-      middleware: [requireScope('credentials:read')],
+      ...scoped('credentials:read'),
       request: { params: id },
       responses: { 200: json(Batch, 'The batch') },
     }),
@@ -184,7 +185,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       path: '/v1/batches/{id}/errors',
       tags,
       summary: 'Which records were refused, and why',
-      middleware: [requireScope('credentials:read')],
+      ...scoped('credentials:read'),
       request: {
         params: id,
         query: z.object({

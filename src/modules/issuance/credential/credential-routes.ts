@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
 import { idempotent } from '#platform/http/idempotency.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -83,7 +84,7 @@ export function credentialRoutes(
       tags,
       summary: 'Issue a credential to one person',
       description: 'Answers as soon as it is accepted; signing, printing and mailing follow. Send an Idempotency-Key to repeat safely.',
-      middleware: [requireScope('credentials:write')],
+      ...scoped('credentials:write'),
       request: { headers: idempotencyKey, body: { content: { 'application/json': { schema: IssueRequest } }, required: true } },
       responses: { 202: json(Accepted, 'Accepted'), 200: json(Accepted, 'It existed already') },
     }),
@@ -138,7 +139,7 @@ export function credentialRoutes(
       path: '/v1/credentials',
       tags,
       summary: 'List credentials, newest first',
-      middleware: [requireScope('credentials:read')],
+      ...scoped('credentials:read'),
       request: {
         query: z.object({
           state: State.optional(),
@@ -163,7 +164,7 @@ export function credentialRoutes(
       path: '/v1/credentials/{id}',
       tags,
       summary: 'One credential',
-      middleware: [requireScope('credentials:read')],
+      ...scoped('credentials:read'),
       request: id,
       responses: { 200: json(Credential, 'The credential') },
     }),
@@ -176,13 +177,14 @@ export function credentialRoutes(
       path: '/v1/credentials/{id}/certificate.pdf',
       tags,
       summary: 'The printed credential',
-      middleware: [requireScope('credentials:read')],
+      ...scoped('credentials:read'),
       request: id,
       responses: { 200: { description: 'The PDF', content: { 'application/pdf': { schema: z.string().openapi({ format: 'binary' }) } } } },
     }),
     async (c) => {
       const { organizationId } = accessOfRequest(c)
       const credential = await getCredential(context, organizationId, c.req.valid('param').id)
+      if (credential.recipient === null) throw new Problem('gone', 'The recipient was erased, and the certificate with them; ask no more for it.')
       if (credential.issuedAt === null)
         throw new Problem('state-refused', 'The credential is not printed yet; try again in a few seconds.')
       const pdf = await blobs.get(certificateBlob(credential.id), organizationId)
@@ -197,7 +199,7 @@ export function credentialRoutes(
         path: `/v1/credentials/{id}/${command}`,
         tags,
         summary,
-        middleware: [requireScope('credentials:write')],
+        ...scoped('credentials:write'),
         request: {
           ...id,
           body: { content: { 'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(200).optional() }) } }, required: true },

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { accessOfRequest, requireScope } from '#platform/http/access-token.ts'
+import { accessOfRequest } from '#platform/http/access-token.ts'
+import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { ACHIEVEMENT_TYPES } from '../credential/open-badge.ts'
@@ -39,7 +40,7 @@ export function templateRoutes(app: PublicApp, { database, now }: IssuanceContex
       path: '/v1/templates',
       tags,
       summary: 'List templates, the built-in ones among them',
-      middleware: [requireScope('templates:read')],
+      ...scoped('templates:read'),
       responses: { 200: json(z.object({ templates: z.array(Template) }), 'All templates') },
     }),
     async (c) => c.json({ templates: await listTemplates({ database }, accessOfRequest(c).organizationId) }, 200),
@@ -51,7 +52,7 @@ export function templateRoutes(app: PublicApp, { database, now }: IssuanceContex
       path: '/v1/templates/{slug}',
       tags,
       summary: 'The newest version of a template',
-      middleware: [requireScope('templates:read')],
+      ...scoped('templates:read'),
       request: { params: z.object({ slug: z.string().max(64) }) },
       responses: { 200: json(Template, 'The template') },
     }),
@@ -66,7 +67,7 @@ export function templateRoutes(app: PublicApp, { database, now }: IssuanceContex
       tags,
       summary: 'Make a template, or a new version of it',
       description: 'Credentials keep the version that they were issued with.',
-      middleware: [requireScope('templates:write')],
+      ...scoped('templates:write'),
       request: {
         params: z.object({ slug: Slug }),
         body: { content: { 'application/json': { schema: Content } }, required: true },

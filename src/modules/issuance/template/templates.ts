@@ -61,7 +61,7 @@ export async function findTemplate(
   if (found) return found
   const content = Object.hasOwn(builtInTemplates, slugOrId) ? builtInTemplates[slugOrId] : undefined
   if (!content)
-    throw new Problem('not-found', `There is no template "${slugOrId}"; GET /v1/templates lists what there is.`)
+    throw new Problem('not-found', 'There is no such template; GET /v1/templates lists what there is.')
   await database.transaction((tx) => writeFirstVersion(tx, organizationId, slugOrId, content, now()))
   const written = await find()
   if (!written) throw new Error('A template that was just written is not there.')

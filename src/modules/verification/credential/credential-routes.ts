@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { accepted, prefersHtml } from '#platform/http/accept.ts'
 import type { PublicEnvironment } from '#platform/http/app.ts'
 import { problemOf } from '#platform/http/problem-response.ts'
+import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { credentialPage } from '../page/credential-page.ts'
@@ -35,6 +36,7 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       method: 'get',
       path: '/v/{publicId}',
       tags,
+      ...forEveryone,
       summary: 'A credential, checked: a page for people, JSON for programs',
       description: 'HTML when Accept names text/html; the signed credential for application/vc; else JSON with status, checks, log proof and anchor.',
       request: { ...publicId, query: z.object({ lang: z.string().max(35).optional() }) },
@@ -75,6 +77,7 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       method: 'get',
       path: '/v/{publicId}/certificate.pdf',
       tags,
+      ...forEveryone,
       summary: 'The printed credential',
       request: publicId,
       responses: { 200: { description: 'The PDF', content: { 'application/pdf': { schema: z.string().openapi({ format: 'binary' }) } } } },
@@ -109,6 +112,7 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       method: 'get',
       path: '/v/{publicId}/credential.json',
       tags,
+      ...forEveryone,
       summary: 'The signed credential, to keep',
       request: publicId,
       responses: { 200: signed },
@@ -126,6 +130,7 @@ export function credentialRoutes(app: PublicApp, context: VerificationContext, d
       method: 'get',
       path: '/credentials/{documentId}',
       tags,
+      ...forEveryone,
       summary: 'One version of a credential, byte for byte as it was signed',
       request: { params: z.object({ documentId: z.string().min(1).max(64) }) },
       responses: { 200: signed },

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { and, asc, gte, lt } from 'drizzle-orm'
+import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import type { VerificationContext } from '../verification-context.ts'
@@ -31,6 +32,7 @@ export function logRoutes(app: PublicApp, { database }: VerificationContext, key
       method: 'get',
       path: '/log/checkpoint',
       tags,
+      ...forEveryone,
       summary: 'The newest checkpoint, a C2SP signed note',
       responses: { 200: text('Origin, size, root, signature') },
     }),
@@ -46,6 +48,7 @@ export function logRoutes(app: PublicApp, { database }: VerificationContext, key
       method: 'get',
       path: '/log/key',
       tags,
+      ...forEveryone,
       summary: 'The key of the log, as verifiers read it',
       responses: { 200: text('name+key id+public key') },
     }),
@@ -60,6 +63,7 @@ export function logRoutes(app: PublicApp, { database }: VerificationContext, key
       method: 'get',
       path: '/log/proof/inclusion',
       tags,
+      ...forEveryone,
       summary: 'That a leaf stands in the tree of a size',
       request: { query: z.object({ index: number, size: number.optional() }) },
       responses: { 200: proof('Hashes in base64, lowest first: RFC 9162, section 2.1.3') },
@@ -78,6 +82,7 @@ export function logRoutes(app: PublicApp, { database }: VerificationContext, key
       method: 'get',
       path: '/log/proof/consistency',
       tags,
+      ...forEveryone,
       summary: 'That the tree of one size is the beginning of another',
       request: { query: z.object({ from: number, to: number.optional() }) },
       responses: { 200: proof('Hashes in base64: RFC 9162, section 2.1.4') },
@@ -95,6 +100,7 @@ export function logRoutes(app: PublicApp, { database }: VerificationContext, key
     method: 'get',
     path: '/log/tile/{tile}',
     tags,
+    ...forEveryone,
     summary: 'A tile of hashes, or of entries (C2SP tlog-tiles)',
     request: { params: z.object({ tile: z.string().openapi({ example: '0/000.p/12' }) }) },
     responses: { 200: { description: 'Hashes, 32 bytes each', content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } } } },

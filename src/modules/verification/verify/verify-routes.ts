@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { JsonObject } from '#platform/credentials/json.ts'
+import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import type { Verifier } from './verify.ts'
 
@@ -18,6 +19,7 @@ export function verifyRoutes(app: PublicApp, verifier: Verifier): void {
       method: 'post',
       path: '/v1/verify',
       tags: ['Public'],
+      ...forEveryone,
       summary: 'Verify any credential',
       description:
         'Open Badges 3.0 and W3C Verifiable Credentials with Data Integrity proofs (eddsa-rdfc-2022, eddsa-jcs-2022), of whatever issuer. ' +
