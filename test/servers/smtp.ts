@@ -29,6 +29,8 @@ export type Misbehaviour = number | 'close' | 'stall' | undefined
 export type SmtpOptions = {
   /** Speak TLS from the first byte (smtps). */
   tls?: { key: string | Buffer, cert: string | Buffer }
+  /** Start on this port, for example to come back where another has been. Default: a free one. */
+  port?: number
   fail?: (attempt: DeliveryAttempt) => Misbehaviour | Promise<Misbehaviour>
 }
 
@@ -84,7 +86,7 @@ const refusal = (status: number): Error =>
   Object.assign(new Error(status < 500 ? 'Try again later' : 'Not accepted'), { responseCode: status })
 
 /** Starts a mail server on a free port of 127.0.0.1. It asks for no password. */
-export async function startSmtp({ tls, fail = () => undefined }: SmtpOptions = {}): Promise<Smtp> {
+export async function startSmtp({ tls, port: wanted = 0, fail = () => undefined }: SmtpOptions = {}): Promise<Smtp> {
   const kept: Kept[] = []
   let firstAt: number | undefined
   let lastAt: number | undefined
@@ -140,7 +142,7 @@ export async function startSmtp({ tls, fail = () => undefined }: SmtpOptions = {
   })
   // A client that hangs up in mid-message is the client's affair.
   server.on('error', () => undefined)
-  const listener = server.listen(0, '127.0.0.1')
+  const listener = server.listen(wanted, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as AddressInfo
 

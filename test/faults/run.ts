@@ -1,0 +1,39 @@
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import type { Fault } from './fault.ts'
+import killedProcess from './killed-process.fault.ts'
+import { randomOf } from './random.ts'
+
+const faults: readonly Fault[] = [...killedProcess]
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+  },
+})
+
+const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
+const chosen = faults.filter(({ name }) => name.includes(values.only ?? ''))
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+let [passed, failed] = [0, 0]
+say(`Seed ${seed}: the same moments with --seed ${seed}.`)
+for (const fault of chosen) {
+  const started = performance.now()
+  const seconds = () => `${((performance.now() - started) / 1_000).toFixed(1)} s`
+  try {
+    await fault.run({ random: randomOf(seed), full: values.full, say: (text) => say(`    ${text}`) })
+    passed++
+    say(`ok  ${fault.name} (${seconds()})`)
+  } catch (error) {
+    failed++
+    say(`FAILED  ${fault.name} (${seconds()})\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+  }
+}
+// Nothing that ran proves nothing.
+if (chosen.length === 0) failed++
+say(`${passed} passed, ${failed} failed, 0 skipped`)
+process.exit(failed > 0 ? 1 : 0)

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { createClient } from '#platform/call/client.ts'
+import { createServiceTokens } from '#platform/call/service-token.ts'
+import { httpTransport } from '#platform/call/transport.ts'
+import { platformContract } from '#platform/platform-operations.ts'
+import { createInstallation, type Installation } from '../installation.ts'
+import type { Placed } from '../placements.ts'
+import { type Ask, createAsk } from '../scenarios/ask.ts'
+import { createIssuer, type Issuer } from '../scenarios/issuer.ts'
+import { until } from '../scenarios/until.ts'
+import { startSmtp, type Smtp, type SmtpOptions } from '../servers/smtp.ts'
+
+const modules = ['identity', 'issuance', 'verification', 'notification']
+
+/** An installation with a mail server of its own that outlives the installation's processes. */
+export interface Site {
+  readonly installation: Installation
+  readonly smtp: Smtp
+  readonly ask: Ask
+  readonly client: Placed['client']
+  readonly issuer: Issuer
+  stop(): Promise<void>
+}
+
+export interface SiteOptions {
+  readonly environment?: Record<string, string>
+  readonly fail?: SmtpOptions['fail']
+}
+
+/** Starts one, with short waits, ready to issue. */
+export async function openSite({ environment, fail }: SiteOptions = {}): Promise<Site> {
+  const smtp = await startSmtp(fail && { fail })
+  const secret = randomBytes(32).toString('base64url')
+  const installation = await createInstallation({
+    environment: {
+      STEP_RETRY_BASE_MS: '200',
+      SWEEP_INTERVAL_MS: '200',
+      CHECKPOINT_INTERVAL_MS: '50',
+      RENDER_WORKERS: '1',
+      LOG_LEVEL: 'warn',
+      SMTP_URL: smtp.url,
+      SERVICE_SECRET: secret,
+      ...environment,
+    },
+  })
+  const stop = async () => {
+    await installation.remove()
+    await smtp.stop()
+  }
+  try {
+    await installation.start()
+    const caller = { module: 'cli', tokens: createServiceTokens(new TextEncoder().encode(secret)) }
+    const client: Site['client'] = (contract) => createClient(contract, httpTransport(installation.internalUrl), caller)
+    const ask = createAsk(installation)
+    return { installation, smtp, ask, client, issuer: await createIssuer({ client }, ask), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Waits until no step is ready or leased in any module. Throws when one is dead or a key is parked. */
+export async function untilQuiet({ client }: Pick<Site, 'client'>): Promise<void> {
+  // A module may be done because another has not told it yet: quiet is twice in a row.
+  for (let quiet = 0; quiet < 2;) {
+    const busy = await until('all work to be done', async () => {
+      const open = await Promise.all(modules.map(async (module) => {
+        const platform = client(platformContract(module))
+        const pages = await Promise.all([platform.steps({ state: 'ready', limit: 1 }), platform.steps({ state: 'leased', limit: 1 })])
+        return pages.some(({ steps }) => steps.length > 0)
+      }))
+      return open.includes(true) ? undefined : { at: Date.now() }
+    })
+    if (busy) quiet++
+    await new Promise((resolve) => setTimeout(resolve, 400))
+  }
+  for (const module of modules) {
+    const platform = client(platformContract(module))
+    const { steps } = await platform.steps({ state: 'dead' })
+    if (steps.length > 0) throw new Error(`${module} has dead steps: ${JSON.stringify(steps.slice(0, 3))}`)
+    const { parked } = await platform.parkedKeys({})
+    if (parked.length > 0) throw new Error(`${module} has parked keys: ${JSON.stringify(parked.slice(0, 3))}`)
+  }
+}
