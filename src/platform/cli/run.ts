@@ -9,13 +9,15 @@ import { maintenanceCommands } from './maintenance-commands.ts'
 /** Runs the program until a signal stops it; a second signal ends it at once. */
 export async function serve(program: Program, environment: Environment): Promise<void> {
   const running = await boot(program, { environment })
+  let stopping = false
+  // One listener that stays: Deno calls a listener that is added meanwhile for the same signal.
   const stop = (): void => {
-    process.once('SIGTERM', () => process.exit(1))
-    process.once('SIGINT', () => process.exit(1))
+    if (stopping) process.exit(1)
+    stopping = true
     void running.stop().then(() => process.exit(0))
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
 }
 
 /** Prints what went wrong as sentences, and ends with 78 for a configuration, else 1. A fault of our own is thrown on. */

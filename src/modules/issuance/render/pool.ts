@@ -51,6 +51,8 @@ type Slot = {
 
 /** Jobs given to one worker at a time: one in work, one at hand. */
 const PER_WORKER = 2
+/** A start reads fonts and competes with everything else that starts: to begin anew would only take longer. */
+const START_FACTOR = 4
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5_000
 
@@ -75,7 +77,7 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     const worker = startWorker()
     const slot: Slot = { worker, jobs: new Map(), timers: new Map(), ready: false, served: 0 }
     slots.add(slot)
-    const startTimer = setTimeout(() => lose(slot, 'not ready in time'), jobTimeoutMs)
+    const startTimer = setTimeout(() => lose(slot, 'not ready in time'), jobTimeoutMs * START_FACTOR)
     worker.on('message', (message: typeof READY | RenderAnswer) => {
       if (message !== READY) return finish(slot, message)
       clearTimeout(startTimer)
