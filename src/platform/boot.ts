@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -251,6 +251,8 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
         listen({ fetch: internal.fetch, at: { port: settings.INTERNAL_PORT, host: settings.INTERNAL_HOST } }),
       )
       loopback = `http://127.0.0.1:${internalListener.port}`
+      // On Postgres, with a key from the environment, nothing was written there yet.
+      mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
       await open(listen({ fetch: internal.fetch, at: { socketPath: socketPath(settings.DATA_DIR) } }))
     }
 
