@@ -9,7 +9,7 @@ import type { Schema } from './database/schema.ts'
 import type { EventDefinition, EventEnvelope } from './event.ts'
 import type { PublicEnvironment } from './http/app.ts'
 import type { OrganizationId } from './organization-id.ts'
-import type { StepDefinition, StepRunner } from './work/step.ts'
+import type { StepDefinition, StepGivenUp, StepRunner } from './work/step.ts'
 
 /** Routes that anyone may reach through the front door; the platform has put limits, problems and the token check before them. */
 export type PublicApp = OpenAPIHono<PublicEnvironment>
@@ -39,12 +39,14 @@ export const subscribe = <T, E extends EventDefinition>(
 export interface StepBinding<T> {
   readonly definition: StepDefinition
   readonly runner: StepRunner<any, T>
+  readonly givenUp?: StepGivenUp<any, T>
 }
 
 export const runStep = <T, I extends z.ZodType>(
   definition: StepDefinition<I>,
   runner: StepRunner<z.output<I>, T>,
-): StepBinding<T> => ({ definition, runner })
+  givenUp?: StepGivenUp<z.output<I>, T>,
+): StepBinding<T> => ({ definition, runner, ...(givenUp && { givenUp }) })
 
 /** Makes links to this module's own sealed blobs for other modules; see `DocumentLink`. */
 export interface Documents {

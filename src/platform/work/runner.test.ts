@@ -52,6 +52,40 @@ describe.each(testDialects)('on %s', (_, open) => {
   const binding = (runner: StepRunner<{ page: number }, Tables>, definition = print) =>
     runStep<Tables, typeof print.input>(definition, runner)
 
+  /** Writes a row when a step is given up. */
+  const recording = (runner: StepRunner<{ page: number }, Tables>): StepBinding<Tables> =>
+    runStep<Tables, typeof print.input>(print, runner, async (step) =>
+      async (tx) => void (await tx.insert(tx.tables.effects).values({ id: `given up: ${step.key}`, count: step.input.page })))
+
+  describe('a step that is given up', () => {
+    test('records that in the transaction that makes it dead, and not at the failures before', async () => {
+      await add('a')
+      const seen: number[] = []
+      await run([recording(async () => {
+        seen.push(await opened.database.read.$count(opened.database.tables.effects))
+        throw new Error('about this item')
+      })], 10)
+      await until('dead')
+      expect(seen).toEqual([0, 0, 0])
+      expect(await opened.database.read.select().from(opened.database.tables.effects)).toEqual([{ id: 'given up: a', count: 1 }])
+    })
+
+    test('is not given up while the record of it cannot be prepared', async () => {
+      await add('a')
+      let away = true
+      await run([runStep<Tables, typeof print.input>(print, async () => {
+        throw new Refused('never')
+      }, async () => {
+        if (away) throw new Unavailable('no keys')
+      })], 10)
+      await expect.poll(async () => (await row('a')).lastError).toContain('no keys')
+      const { state, attempts } = await row('a')
+      expect([state === 'dead', attempts]).toEqual([false, 0])
+      away = false
+      await until('dead')
+    })
+  })
+
   describe('a step', () => {
     test('runs with its input, in its organization, and commits what it returns together with its completion', async () => {
       const seen: unknown[] = []
@@ -156,12 +190,15 @@ describe.each(testDialects)('on %s', (_, open) => {
       expect(runs).toBe(1)
     })
 
-    test('that ends every process is dead after twenty starts', async () => {
+    test('that ends every process is dead after twenty starts, without being started once more, and says so', async () => {
       await add('a')
       await opened.database.platformTransaction((_, raw) =>
         raw.update(raw.platform.steps).set({ state: 'leased', starts: 20, leaseToken: 'gone', leaseUntil: new Date(0) }))
-      await run([binding(async () => {})])
+      let runs = 0
+      await run([recording(async () => void runs++)])
       await until('dead')
+      expect(runs).toBe(0)
+      expect(await opened.database.read.$count(opened.database.tables.effects)).toBe(1)
     })
 
     test('of a dead process is claimed again, and its start stays counted', async () => {

@@ -9,7 +9,7 @@ import { span } from '../telemetry/trace.ts'
 import { claimSteps, type StepRow } from './claim.ts'
 import type { Doorbell } from './doorbell-memory.ts'
 import { classifyFailure, describeFailure, type RetryPolicy } from './retry-rules.ts'
-import type { ClaimedStep } from './step.ts'
+import { type ClaimedStep, Refused } from './step.ts'
 import {
   completeStep, failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind,
 } from './steps.ts'
@@ -103,7 +103,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       lane.probing = seen.probing
       lane.hungry = false
       if (seen.leaseEndsInMs !== undefined && seen.leaseEndsInMs <= 0) {
-        await reclaimLeases(database, policy, kind)
+        await reclaimLeases(database, kind)
         return lookIn(0)
       }
       lookIn(seen.leaseEndsInMs)
@@ -145,7 +145,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   }
 
   async function runStep(lane: Lane<T>, row: StepRow, running: Running): Promise<StepOutcome> {
-    const { definition, runner } = lane.binding
+    const { definition, runner, givenUp } = lane.binding
     const organizationId = OrganizationId.parse(row.organizationId)
     const context = {
       organizationId,
@@ -167,6 +167,8 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
     }
     try {
       await inContext(context, () => span(`step ${row.kind}`, { 'vellum.module': database.module }, async () => {
+        // It stopped every process that tried it.
+        if (row.starts > policy.maxStarts) throw new Refused(`Its process ended ${policy.maxStarts} times while it ran.`)
         const effect = await runner({ ...step, input: step.input })
         await completeStep(database, running, effect)
       }))
@@ -174,7 +176,10 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       if (error instanceof LeaseLost) return 'lease-lost'
       // Stopped from outside: no fault of the item, and the stop gives the lease back.
       if (stopping && running.abort.signal.aborted) return 'released'
-      const outcome = await failStep(database, policy, running, error)
+      let failure: unknown = error
+      const record = await inContext(context, async () => givenUp?.({ ...step, input: step.input }, describeFailure(error)))
+        .catch((cause: unknown) => void (failure = cause))
+      const outcome = await inContext(context, () => failStep(database, policy, running, failure, record ?? undefined))
       const fields = { kind: row.kind, step: row.id, outcome, error: describeFailure(error) }
       if (classifyFailure(error).kind === 'unavailable') log.info(fields, 'a step waits for the other side')
       else log.warn(fields, 'a step failed')
@@ -215,7 +220,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       if (lanes.size === 0) return
       // Only one process can have had this file open, so whatever is leased now died with it.
       if (database.dialect === 'sqlite') {
-        for (const kind of lanes.keys()) await reclaimLeases(database, policy, kind, { all: true })
+        for (const kind of lanes.keys()) await reclaimLeases(database, kind, { all: true })
       }
       silence = doorbell.listen((kind) => {
         const lane = lanes.get(kind)

@@ -42,6 +42,16 @@ export type StepRunner<I = unknown, T = any> = (
   step: ClaimedStep<I>,
 ) => Promise<void | ((tx: Transaction<T>) => Promise<void>)>
 
+/**
+ * What else is recorded when a step is given up, in the transaction that makes it dead: a message that failed, a batch that
+ * is not finished by waiting. Keys that the callback seals with are loaded first; if that throws, the step is tried again.
+ * Called after every failure, because only that transaction decides; a command may drive the step again afterwards.
+ */
+export type StepGivenUp<I = unknown, T = any> = (
+  step: ClaimedStep<I>,
+  reason: string,
+) => Promise<void | ((tx: Transaction<T>) => Promise<void>)>
+
 /** The other side is away: refused connection, time-out, 421, 429, 503, chain down. */
 export class Unavailable extends Error {
   readonly retryAfterMs: number | undefined

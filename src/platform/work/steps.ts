@@ -57,17 +57,19 @@ export async function completeStep<T>(
 /**
  * Records a failure by the rules of {@link afterFailure}, gives the lease back, and pauses the kind when the other
  * side is away. The start is given back too: it counts crashes, and this was none.
+ * @param givenUp runs in the same transaction when the step is dead now
  * @returns what became of the step
  */
-export function failStep(
-  database: PlatformDatabase,
+export function failStep<T>(
+  database: PlatformDatabase<T>,
   policy: RetryPolicy,
   lease: Lease,
   thrown: unknown,
+  givenUp?: (tx: Transaction<T>) => Promise<void>,
 ): Promise<'retried' | 'dead' | 'lease-lost'> {
   const failure = classifyFailure(thrown)
   const error = describeFailure(thrown)
-  return lockingTransaction(database, async (tx) => {
+  return database.platformTransaction(async (own, tx) => {
     const [row] = await tx.rows<{ kind: string; attempts: number; unavailable_since: unknown; now: unknown }>(sql`
       select kind, attempts, unavailable_since, ${tx.now()} as now from ${tx.platform.steps}
       where id = ${lease.id} and lease_token = ${lease.token} and state = 'leased' ${lock(tx)}`)
@@ -82,8 +84,10 @@ export function failStep(
         lease_token = null, lease_until = null,
         unavailable_since = ${since ?? null}, last_error = ${error} where id = ${lease.id}`)
     if (failure.kind === 'unavailable') await pauseKind(tx, policy, row.kind, failure, error, now)
-    return verdict.retry ? 'retried' : 'dead'
-  })
+    if (verdict.retry) return 'retried'
+    await givenUp?.(own)
+    return 'dead'
+  }, { isolation: 'read committed', background: true })
 }
 
 async function pauseKind(
@@ -142,18 +146,16 @@ const heldBy = (leases: readonly Lease[]) => sql`(id, lease_token) in (${sql.joi
   leases.map(({ id, token }) => sql`(${id}, ${token})`), sql`, `)])})`
 
 /**
- * Makes expired leases claimable again. Their starts stay counted; at the limit the step is dead: it stopped every
- * process that tried it.
+ * Makes expired leases claimable again. Their starts stay counted: whoever claims one that is over the limit gives it up.
  * @param options `all`: also those not expired, at the start of the only process that can hold any (SQLite)
  */
 export async function reclaimLeases(
   database: PlatformDatabase,
-  policy: RetryPolicy,
   kind: string,
   options: { all?: boolean } = {},
 ): Promise<void> {
   await lockingTransaction(database, (tx) => tx.rows(sql`
-    update ${tx.platform.steps} set state = case when starts >= ${policy.maxStarts} then 'dead' else 'ready' end,
+    update ${tx.platform.steps} set state = 'ready',
       due_at = ${tx.now()}, lease_token = null, lease_until = null, last_error = 'the process ended while it ran'
     where kind = ${kind} and state = 'leased' ${options.all ? sql`` : sql`and lease_until <= ${tx.now()}`}`))
 }
