@@ -139,6 +139,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       for (const undo of stops.reverse()) await Promise.resolve(undo()).catch((error: unknown) => log.error({ err: error }, 'stopping'))
+      log.info({}, 'stopped')
     })()
     return stopping
   }

@@ -58,5 +58,5 @@ export function checkTopology(
       if (!near(publisher) && !options.redis)
         messages.push(`${name} hears events of ${publisher}, which runs elsewhere: set REDIS_URL, or run both in one process.`)
   }
-  if (messages.length > 0) throw new ConfigurationError(messages)
+  if (messages.length > 0) throw new ConfigurationError([...new Set(messages)])
 }

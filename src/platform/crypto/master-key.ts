@@ -127,7 +127,7 @@ const derive = (masterKey: Uint8Array, info: string): Buffer => Buffer.from(hkdf
 
 /** Readable by the owner alone, on disk when this returns; a file that exists already is never overwritten. */
 function writeNewFile(folder: string, name: string, content: string): void {
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = openSync(join(folder, name), 'wx', 0o600)
   try {
     writeSync(file, content)

@@ -28,7 +28,12 @@ export async function prepareRole(client: pg.ClientBase, module: string): Promis
       `do $$ begin create role ${quote(name)} nologin; exception when duplicate_object or unique_violation then null; end $$`,
     )
   }
-  const { rows: [member] } = await client.query(`select pg_has_role(current_user, $1, 'member') as yes`, [name])
+  // From Postgres 16 on the creator of a role holds it with ADMIN alone: a member that may not SET ROLE.
+  const { rows: [member] } = await client.query(
+    `select pg_has_role(current_user, $1, case when current_setting('server_version_num')::int >= 160000
+       then 'SET' else 'member' end) as yes`,
+    [name],
+  )
   if (!member.yes) await client.query(`grant ${quote(name)} to current_user`)
   await client.query(`create schema if not exists ${quote(name)}`)
 }
