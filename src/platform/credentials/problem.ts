@@ -6,6 +6,7 @@ const sentences = {
   expired: 'The credential has expired.',
   unknown_context: 'The document uses a JSON-LD context that is not known here, and contexts are never fetched.',
   invalid_document: 'The document holds parts that have no defined meaning, so no signature can cover them.',
+  too_many_parts: 'The document has more parts than are looked at.',
   no_proof: 'The document carries no proof.',
   too_many_proofs: 'The document carries more proofs than are looked at.',
   malformed_proof: 'The proof is not a well-formed Data Integrity proof.',

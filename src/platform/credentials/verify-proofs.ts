@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { canonicalize, InvalidDocumentError } from './canonicalize.ts'
 import { UnknownContextError } from './contexts.ts'
 import { parseInstant } from './instant.ts'
@@ -11,6 +12,12 @@ import { findSigningKey, type ResolveDid } from './signing-key.ts'
 
 /** Each proof costs a canonical form and maybe a request; nobody needs more. */
 const MOST_PROOFS = 16
+
+/**
+ * Objects, list items and values in them. A canonical form takes time that grows faster than the document, and anyone may
+ * send one; a credential has some hundred.
+ */
+const MOST_PARTS = 1_000
 
 export type ProofResult = { verified: boolean, errors: VerificationProblem[], controller?: string }
 
@@ -28,10 +35,18 @@ export async function verifyProofs(
   const all = asList(proof)
   if (all.length === 0) return { verified: false, errors: [problem('no_proof')], proofs: [] }
   if (all.length > MOST_PROOFS) return { verified: false, errors: [problem('too_many_proofs')], proofs: [] }
+  if (partsOf(document) > MOST_PARTS) return { verified: false, errors: [problem('too_many_parts')], proofs: [] }
+
+  // Proofs of a set sign the same document: its canonical form is made once.
+  let canonicalDocument: Promise<string> | undefined
+  const canonicalOf: Canonical = (signed) =>
+    signed === unsecured ? (canonicalDocument ??= canonicalize(unsecured)) : canonicalize(signed)
 
   const proofs: ProofResult[] = []
   for (const one of all) {
-    const outcome = isJsonObject(one) ? await verifyProof(unsecured, one, all.filter(isJsonObject), options)
+    // Between two pieces of work of this length, others have their turn.
+    if (proofs.length > 0) await nextTurn()
+    const outcome = isJsonObject(one) ? await verifyProof(unsecured, one, all.filter(isJsonObject), canonicalOf, options)
       : problem('malformed_proof')
     proofs.push('code' in outcome ? { verified: false, errors: [outcome] }
       : { verified: true, errors: [], controller: outcome.controller })
@@ -39,8 +54,18 @@ export async function verifyProofs(
   return { verified: proofs.every((one) => one.verified), errors: proofs.flatMap((one) => one.errors), proofs }
 }
 
+type Canonical = (document: JsonObject) => Promise<string>
+
+function partsOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let parts = 1
+  for (const part of Object.values(value)) parts += partsOf(part)
+  return parts
+}
+
 async function verifyProof(
-  unsecured: JsonObject, proof: JsonObject, all: JsonObject[], options: { resolveDid: ResolveDid, now: Date },
+  unsecured: JsonObject, proof: JsonObject, all: JsonObject[], canonicalOf: Canonical,
+  options: { resolveDid: ResolveDid, now: Date },
 ): Promise<{ controller: string } | VerificationProblem> {
   const { proofValue, ...proofOptions } = proof
   const { type, cryptosuite, proofPurpose, verificationMethod, created, expires, previousProof } = proofOptions
@@ -71,7 +96,7 @@ async function verifyProof(
   let data: Buffer | undefined
   try {
     data = cryptosuite === 'eddsa-rdfc-2022'
-      ? hashData(await canonicalize(proofConfiguration(signed, proofOptions)), await canonicalize(signed))
+      ? hashData(await canonicalize(proofConfiguration(signed, proofOptions)), await canonicalOf(signed))
       : jcsHashData(signed, proofOptions)
   } catch (error) {
     if (error instanceof UnknownContextError) return problem('unknown_context', error.url)

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { idempotent } from '#platform/http/idempotency.ts'
+import { formFile } from '#platform/http/form-file.ts'
 import { acceptUpload } from '#platform/http/limits.ts'
 import { scoped } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
@@ -21,6 +22,7 @@ const Batch = z
     existing: z.number().int(),
     refused: z.number().int(),
     progress: z.record(z.string(), z.number().int()),
+    abandoned: z.number().int().openapi({ description: 'New credentials that could not be issued: given up after several failures, or erased.' }),
     summary: z.string(),
     failure: z.string().nullable(),
     createdAt: z.iso.datetime(),
@@ -53,13 +55,9 @@ const id = z.object({ id: z.string().max(64) })
 const tags = ['Batches']
 
 /** The file of a multipart form, or the body itself. */
-async function fileOf(request: Request): Promise<AsyncIterable<Uint8Array>> {
+function fileOf(request: Request): AsyncIterable<Uint8Array> {
   const type = request.headers.get('content-type') ?? ''
-  if (/^multipart\/form-data\b/i.test(type)) {
-    const file = (await request.formData()).get('file')
-    if (!(file instanceof File)) throw new Problem('bad-request', 'Put the file into the form field "file".')
-    return file.stream() as unknown as AsyncIterable<Uint8Array>
-  }
+  if (/^multipart\/form-data\b/i.test(type)) return formFile(request, 'file')
   if (!/^(text\/csv|application\/(csv|octet-stream)|text\/plain)\b/i.test(type))
     throw new Problem('unsupported-media-type', 'Send the file as text/csv, or as the field "file" of multipart/form-data.')
   if (!request.body) throw new Problem('validation-failed', 'The file is empty; send a CSV file with a header and a record for each person.')
@@ -89,7 +87,16 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
             ...columnQuery,
           })
           .openapi({ description: '`column.email=E-Mail` names the column for a field.' }),
-        body: { content: { 'text/csv': { schema: z.string() } }, required: true },
+        body: {
+          required: true,
+          content: {
+            'text/csv': { schema: z.string() },
+            // Told only: a schema here would have the whole form read into memory before the handler runs.
+            'multipart/form-data': {
+              schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } },
+            },
+          },
+        },
       },
       responses: { 202: json(AcceptedBatch, 'Stored; it will be read') },
     }),
@@ -105,7 +112,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       )
       await keys.load([organizationId])
       const template = await findTemplate({ database, now }, organizationId, query.template)
-      const file = await storeUpload(blobs, organizationId, await fileOf(c.req.raw), chosenColumns)
+      const file = await storeUpload(blobs, organizationId, fileOf(c.req.raw), chosenColumns)
       let used = false
       const settings = JSON.stringify([file.digest, template.id, query.achievement, query.notify, chosenColumns])
       try {

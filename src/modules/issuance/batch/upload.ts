@@ -95,13 +95,23 @@ function decode(utf8: TextDecoder, piece?: Uint8Array): void {
   }
 }
 
+/** Headings are repeated in every fault of a record, so they are short, and text that every database can hold. */
+const HEADINGS = 500
+const HEADING_LENGTH = 200
+
 function checkHeader(header: readonly string[], chosen: Readonly<Record<string, string>>): void {
+  const tooLong = header.length > HEADINGS || header.some((heading) => heading.length > HEADING_LENGTH)
+  if (tooLong || header.some((heading) => /\p{Cc}/u.test(heading.replace(/[\r\n\t]/g, ''))))
+    throw new Problem(
+      'validation-failed',
+      `Give the file at most ${HEADINGS} columns, with headings of at most ${HEADING_LENGTH} characters and no control characters.`,
+    )
   const { missing } = matchColumns(header, chosen)
   if (missing.length > 0)
     throw new Problem(
       'validation-failed',
       `The header lacks: ${missing.join(', ')}. Name the columns so, or say which column holds what with "column.name=…".`,
-      { extensions: { missing, header } },
+      { extensions: { missing } },
     )
 }
 

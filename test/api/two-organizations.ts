@@ -1,0 +1,71 @@
+import { createAccount, createInstallation, type Account, type Installation, type InstallationOptions } from '../installation.ts'
+
+/** What one organization has made: ids that the other must not be able to tell from invented ones. */
+export interface Belongings {
+  readonly organizationId: string
+  readonly credentialId: string
+  readonly recipientId: string
+  readonly batchId: string
+  readonly clientId: string
+  readonly templateId: string
+  readonly templateSlug: string
+}
+
+export interface TwoOrganizations {
+  readonly installation: Installation
+  /** It has everything. */
+  readonly owner: Account
+  readonly belongings: Belongings
+  readonly stranger: Account
+}
+
+/** An installation with an organization that has one of everything, and another that has nothing. */
+export async function twoOrganizations(options: InstallationOptions = {}): Promise<TwoOrganizations> {
+  const installation = await createInstallation({ ...options, environment: { LOG_LEVEL: 'debug', ...options.environment } })
+  await installation.start()
+  const owner = await createAccount(installation, 'owner', 'Owner')
+  const stranger = await createAccount(installation, 'stranger', 'Stranger')
+  return { installation, owner, stranger, belongings: await makeBelongings(owner) }
+}
+
+export const issueRequest = (more: object = {}): object => ({
+  recipient: { name: 'Zephyrine Quillfeather', email: 'zephyrine@canary.example' },
+  achievement: { name: 'Distributed Systems' },
+  ...more,
+})
+
+export const template = {
+  design: 'certificate-classic',
+  description: 'What it is',
+  criteria: 'What was done',
+  achievementType: 'Certificate',
+}
+
+async function makeBelongings(owner: Account): Promise<Belongings> {
+  const send = async (method: string, path: string, body: unknown, type = 'application/json') => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await owner.fetch(path, { method, body: text, headers: { 'content-type': type } })
+    if (!response.ok) throw new Error(`${method} ${path} answers ${response.status}: ${await response.text()}`)
+    return await response.json() as { id: string, client_id: string }
+  }
+  const { id: organizationId } = await owner.get<{ id: string }>('/v1/organization')
+  const { id: templateId } = await send('PUT', '/v1/templates/secret-template', template)
+  const { id: credentialId } = await send('POST', '/v1/credentials', issueRequest())
+  const { id: batchId } = await send('POST', '/v1/batches?achievement=Networks', 'name,email\nA,a@canary.example\nB\n', 'text/csv')
+  const { client_id: clientId } = await send('POST', '/v1/clients', { name: 'One', scopes: ['credentials:read'] })
+  await quiet(owner)
+  const { recipient } = await owner.get<{ recipient: { id: string } }>(`/v1/credentials/${credentialId}`)
+  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, templateId, templateSlug: 'secret-template' }
+}
+
+/** Waits until everything that the organization asked for was issued and mailed. */
+export async function quiet(account: Account): Promise<void> {
+  for (const until = Date.now() + 20_000; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    const { credentials } = await account.get<{ credentials: { state: string }[] }>('/v1/credentials')
+    const { messages } = await account.get<{ messages: { state: string }[] }>('/v1/messages')
+    const { batches } = await account.get<{ batches: { state: string }[] }>('/v1/batches')
+    const open = [...credentials, ...batches, ...messages].filter(({ state }) => !['issued', 'finished', 'sent'].includes(state))
+    if (open.length === 0 && messages.length === credentials.length) return
+  }
+  throw new Error('What was asked for is not finished within 20 s')
+}

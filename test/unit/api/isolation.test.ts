@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { uuidv7 } from 'uuidv7'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ApiOperation, operationsOf } from '../../api/document.ts'
+import { issueRequest, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
+
+let world: TwoOrganizations
+let operations: ApiOperation[]
+
+beforeAll(async () => {
+  world = await twoOrganizations()
+  operations = operationsOf(await (await world.installation.fetch('/openapi.json')).json() as object)
+}, 60_000)
+afterAll(() => world?.installation.remove())
+
+/** What to send so that nothing but the token or the id can be at fault. */
+const bodies: Record<string, unknown> = {
+  'PATCH /v1/organization': {},
+  'POST /v1/clients': { name: 'x', scopes: ['credentials:read'] },
+  'POST /v1/credentials': issueRequest(),
+  'POST /v1/credentials/{id}/revoke': { reason: 'because' },
+  'POST /v1/credentials/{id}/suspend': {},
+  'POST /v1/credentials/{id}/reinstate': {},
+  'POST /v1/batches': 'name,email,achievement\nC,c@canary.example,X\n',
+  'PUT /v1/templates/{slug}': template,
+}
+
+/** Whose ids stand in which path, and what nobody has. */
+const idsOf = (path: string): { foreign: string[], unknown: string } => {
+  const { belongings: own } = world
+  if (path.startsWith('/v1/credentials/')) return { foreign: [own.credentialId], unknown: uuidv7() }
+  if (path.startsWith('/v1/batches/')) return { foreign: [own.batchId], unknown: uuidv7() }
+  if (path.startsWith('/v1/clients/')) return { foreign: [own.clientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/templates/')) return { foreign: [own.templateId, own.templateSlug], unknown: 'no-such-template' }
+  throw new Error(`Tell this test whose ids stand in ${path}`)
+}
+
+const secured = () => operations.filter(({ scope }) => scope !== undefined)
+const withId = (path: string, id: string) => path.replace(/\{\w+\}/, id)
+const name = ({ method, path }: ApiOperation) => `${method} ${path}`
+
+function request(operation: ApiOperation): { method: string, headers: Record<string, string>, body?: string } {
+  const { method, body: types } = operation
+  if (types.length === 0) return { method, headers: {} }
+  const body = bodies[name(operation)]
+  if (body === undefined) throw new Error(`Tell this test what to send to ${name(operation)}`)
+  return { method, headers: { 'content-type': types[0]! }, body: typeof body === 'string' ? body : JSON.stringify(body) }
+}
+
+describe('every route of the document', () => {
+  it('that names no scope is one of those that anyone may use', () => {
+    const open = operations.filter(({ scope }) => scope === undefined).map(name)
+    expect(open.filter((route) => route.includes(' /v1/'))).toEqual(['POST /v1/setup', 'POST /v1/verify'])
+    expect(secured().length).toBeGreaterThan(20)
+  })
+
+  it('refuses a request without a token, and one whose token lacks the scope', async () => {
+    const { installation, owner } = world
+    const scopes = (await installation.fetch('/.well-known/oauth-authorization-server').then((r) => r.json()) as { scopes_supported: string[] }).scopes_supported
+    const made = await owner.fetch('/v1/clients', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'all', scopes }),
+    })
+    const { client_id: id, client_secret: secret } = await made.json() as { client_id: string, client_secret: string }
+    for (const operation of secured()) {
+      const path = withId(operation.path, operation.path.includes('{') ? idsOf(operation.path).foreign[0]! : '')
+      const without = await installation.fetch(path, request(operation))
+      expect([name(operation), without.status, without.headers.get('www-authenticate')]).toEqual([name(operation), 401, 'Bearer'])
+      expect(await without.json()).toMatchObject({ type: 'urn:vellum:problem:unauthenticated' })
+      const others = scopes.filter((scope) => scope !== operation.scope).join(' ')
+      const token = await installation.fetch('/oauth/token', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ grant_type: 'client_credentials', client_id: id, client_secret: secret, scope: others }).toString(),
+      })
+      const { access_token: poor } = await token.json() as { access_token: string }
+      const { headers, ...rest } = request(operation)
+      const refused = await installation.fetch(path, { ...rest, headers: { ...headers, authorization: `Bearer ${poor}` } })
+      expect([name(operation), refused.status]).toEqual([name(operation), 403])
+      expect(refused.headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${operation.scope}"`)
+      expect(await refused.json()).toMatchObject({ type: 'urn:vellum:problem:forbidden' })
+    }
+  })
+
+  it('answers to another organization’s ids exactly as to ids that nobody has', async () => {
+    const ask = async (operation: ApiOperation, id: string) => {
+      const response = await world.stranger.fetch(withId(operation.path, id), request(operation))
+      const { 'content-type': type } = Object.fromEntries(response.headers)
+      return { status: response.status, type, body: (await response.text()).replaceAll(id, '(id)') }
+    }
+    // To write a template is to make one's own.
+    const named = secured().filter(({ path, method }) => path.includes('{') && method !== 'PUT')
+    for (const operation of named) {
+      const { foreign, unknown } = idsOf(operation.path)
+      const expected = await ask(operation, unknown)
+      expect([name(operation), expected.status]).toEqual([name(operation), 404])
+      for (const id of foreign) expect([name(operation), await ask(operation, id)]).toEqual([name(operation), expected])
+    }
+    expect(named.length).toBeGreaterThan(10)
+  })
+
+  it('lists nothing of another organization, whatever it is asked to filter by', async () => {
+    const { belongings, stranger } = world
+    const ids = Object.values(belongings).filter((id) => id !== belongings.templateSlug)
+    for (const { path, query } of secured().filter(({ path, method }) => method === 'GET' && !path.includes('{'))) {
+      const filters = query.filter((one) => !['limit', 'state'].includes(one)).flatMap((one) => ids.map((id) => `?${one}=${id}`))
+      for (const filter of ['', ...filters, ...(query.includes('q') ? ['?q=zephyrine', '?q=canary'] : [])]) {
+        const text = await (await stranger.fetch(path + filter)).text()
+        // A refusal may repeat what was asked for, but not find it.
+        for (const id of ids) expect([path + filter, text.includes(id)]).toEqual([path + filter, false])
+        expect(text).not.toContain('Zephyrine')
+      }
+    }
+  })
+
+  it('takes no template of another organization', async () => {
+    const { stranger, belongings } = world
+    const issue = async (name: string) => {
+      const body = JSON.stringify(issueRequest({ template: name }))
+      const one = await stranger.fetch('/v1/credentials', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+      const file = { method: 'POST', body: bodies['POST /v1/batches'] as string, headers: { 'content-type': 'text/csv' } }
+      const many = await stranger.fetch(`/v1/batches?template=${name}`, file)
+      return [one.status, await one.json(), many.status, await many.json()]
+    }
+    const expected = await issue(randomUUID())
+    expect([expected[0], expected[2]]).toEqual([404, 404])
+    expect(await issue(belongings.templateId)).toEqual(expected)
+    expect(await issue(belongings.templateSlug)).toEqual(expected)
+  })
+
+  it('left the owner’s things as they were', async () => {
+    const { owner, belongings } = world
+    expect(await owner.get(`/v1/credentials/${belongings.credentialId}`)).toMatchObject({
+      state: 'issued', recipient: { name: 'Zephyrine Quillfeather' },
+    })
+    expect(await owner.get(`/v1/clients/${belongings.clientId}`)).not.toHaveProperty('disabledAt')
+    expect(await owner.get('/v1/templates/secret-template')).toMatchObject({ version: 1 })
+  })
+
+  it('keeps the idempotency keys of two organizations apart', async () => {
+    const send = async (account: TwoOrganizations['owner'], email: string) => {
+      const body = JSON.stringify(issueRequest({ recipient: { name: 'X', email } }))
+      const response = await account.fetch('/v1/credentials', {
+        method: 'POST', body, headers: { 'content-type': 'application/json', 'idempotency-key': 'the-same' },
+      })
+      return { status: response.status, replayed: response.headers.get('idempotency-replayed'), body: await response.json() as { id: string } }
+    }
+    const first = await send(world.owner, 'x@canary.example')
+    const second = await send(world.stranger, 'y@canary.example')
+    expect([first.status, second.status, second.replayed]).toEqual([202, 202, null])
+    expect(second.body.id).not.toBe(first.body.id)
+    expect(await send(world.owner, 'x@canary.example')).toEqual({ ...first, replayed: 'true' })
+    expect((await send(world.owner, 'y@canary.example')).status).toBe(422)
+  })
+})
