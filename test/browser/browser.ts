@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import {
+  type Browser, type BrowserContext, chromium, type ConsoleMessage, type Dialog, type Page, type Request, type Response,
+} from 'playwright-core'
 
 /** How a visitor's browser is set. */
 export type Visitor = {
@@ -11,8 +13,8 @@ export type Visitor = {
   javaScript?: boolean
 }
 
-/** Everything that a page did and should not have done: one sentence each. */
-export type Watch = { faults(): string[] }
+/** Everything that a page did and should not have done: one sentence each. It ends with the page, or by `stop`. */
+export type Watch = { faults(): string[], stop(): void }
 
 /** The Chromium of this machine. Throws when there is none. */
 function chromiumPath(): string {
@@ -38,7 +40,6 @@ export const launchBrowser = (): Promise<Browser> =>
 export const newVisitor = (browser: Browser, { width, language = 'en', dark = false, javaScript = true }: Visitor): Promise<BrowserContext> =>
   browser.newContext({
     viewport: { width, height: width < 600 ? 844 : 900 },
-    deviceScaleFactor: width < 600 ? 2 : 1,
     locale: language,
     colorScheme: dark ? 'dark' : 'light',
     javaScriptEnabled: javaScript,
@@ -51,27 +52,36 @@ export const newVisitor = (browser: Browser, { width, language = 'en', dark = fa
  */
 export function watch(page: Page, origin: string | undefined, status = 200): Watch {
   const faults = new Set<string>()
-  const isPage = (url: string) => url.split('#')[0] === page.url().split('#')[0]
-  page.on('console', (message) => {
+  const bare = (url: string) => url.split('#')[0]
+  const onConsole = (message: ConsoleMessage) => {
     if (message.type() !== 'error' && !/Content Security Policy/i.test(message.text())) return
-    if (status >= 400 && isPage(message.location().url) && message.text().includes(`status of ${status}`)) return
-    faults.add(`console: ${message.text()} (${message.location().url})`)
-  })
-  page.on('pageerror', (error) => faults.add(`script error: ${error.message}`))
-  page.on('dialog', (dialog) => {
+    const { url } = message.location()
+    if (status >= 400 && bare(url) === bare(page.url()) && message.text().includes(`status of ${status}`)) return
+    faults.add(`console: ${message.text()} (${url})`)
+  }
+  const onScriptError = (error: Error) => void faults.add(`script error: ${error.message}`)
+  const onDialog = (dialog: Dialog) => {
     faults.add(`a dialog opened: ${dialog.message()}`)
     void dialog.dismiss()
-  })
-  page.on('request', (request) => {
+  }
+  const onRequest = (request: Request) => {
     const url = new URL(request.url())
     if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== origin) faults.add(`asked another origin: ${url.href}`)
-  })
-  page.on('requestfailed', (request) => faults.add(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`))
-  page.on('response', (response) => {
+  }
+  const onFailure = (request: Request) => void faults.add(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`)
+  const onResponse = (response: Response) => {
     const isMain = response.request().isNavigationRequest() && response.frame() === page.mainFrame()
     const answered = response.status()
     if (isMain ? answered !== status && (answered < 300 || answered >= 400) : answered >= 400)
       faults.add(`${response.url()} answered ${answered}`)
-  })
-  return { faults: () => [...faults] }
+  }
+  page.on('console', onConsole).on('pageerror', onScriptError).on('dialog', onDialog)
+  page.on('request', onRequest).on('requestfailed', onFailure).on('response', onResponse)
+  return {
+    faults: () => [...faults],
+    stop() {
+      page.off('console', onConsole).off('pageerror', onScriptError).off('dialog', onDialog)
+      page.off('request', onRequest).off('requestfailed', onFailure).off('response', onResponse)
+    },
+  }
 }

@@ -38,7 +38,7 @@ export function createChecks(): Checks {
       for (const fault of faults) process.stdout.write(`FAILED ${name}: ${fault}\n`)
     },
     picture: async (page, name) => {
-      await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true, animations: 'disabled' })
+      await page.screenshot({ path: join(pictures, `${name}.jpg`), type: 'jpeg', quality: 90, scale: 'css', fullPage: true })
     },
   }
 }

@@ -8,7 +8,7 @@ import { createAccount, createInstallation } from '../installation.ts'
 import { startAnvil } from '../servers/anvil.ts'
 import { launchBrowser, type Visitor } from './browser.ts'
 import { createChecks } from './checks.ts'
-import { checkLinks, checkPublicPage, verdicts } from './credential-pages.ts'
+import { checkLinks, checkPublicPages, verdicts } from './credential-pages.ts'
 import { issue, send, type Shown, until } from './credentials.ts'
 import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
@@ -38,7 +38,8 @@ async function firstVisit(): Promise<void> {
   const link = /http:\/\/[^\s"]+\/setup#[\w-]+/.exec(trial.output())?.[0]
   if (!link) throw new Error('The first run printed no set-up link.')
   await checkSetupLink(checks, browser, link)
-  const client = await checkSetup(checks, browser, link, 'Aldermoor & <i>Sons</i> College')
+  const name = 'Aldermoor & <i>Sons</i> College'
+  const client = await checkSetup(checks, browser, link, name)
   const granted = await trial.fetch('/oauth/token', {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`${client.id}:${client.secret}`)}`, 'content-type': 'application/x-www-form-urlencoded' },
@@ -50,8 +51,10 @@ async function firstVisit(): Promise<void> {
       trial.fetch(path, { ...init, headers: { ...init.headers as Record<string, string>, authorization: `Bearer ${access_token}` } }),
   }
   const shown = await issue(caller, { name: 'Grace Hopper', achievement: 'Compilers' })
-  await checkPublicPage(checks, browser, { name: 'test', url: shown.url, origin: trial.publicUrl, typed: [shown.name, shown.achievement], says: verdicts.test },
-    both({ width: 390 }))
+  const typed = [shown.name, shown.achievement, name]
+  await checkPublicPages(checks, browser, [
+    { page: { name: 'test', url: shown.url, origin: trial.publicUrl, typed, says: verdicts.test }, visitors: both({ width: 390 }) },
+  ])
   await checkMail(checks, browser, trial.mailDir, { label: 'test', shown, language: 'en' })
   await checkDocs(checks, browser, trial.publicUrl)
 }
@@ -76,7 +79,7 @@ async function publicPages(): Promise<void> {
   }
   const criteria = 'Twelve weeks of lectures, six graded assignments and a final project, each passed with at least 60 of 100 points.'
   const [latin, long, markup, bidi, han, devanagari, revoked, suspended, erased, arabic] = await Promise.all([
-    issue(college, { name: names.latin, achievement, criteria }),
+    issue(college, { name: names.latin, achievement: 'Distributed Systems, with honours', criteria }),
     issue(college, {
       name: names.long,
       achievement: 'Advanced Certificate in Interdisciplinary Environmental Systems Engineering, Sustainability Policy and Donaudampfschifffahrtselektrizitätenhauptbetriebswerk',
@@ -97,26 +100,29 @@ async function publicPages(): Promise<void> {
   await send(college, 'POST', `/v1/credentials/${suspended.id}/suspend`, {})
   await send(college, 'DELETE', `/v1/recipients/${erased.recipientId}`)
   await until('the erasure', async () => (await published.fetch(erased.url)).status === 410 || undefined)
-  await until('an anchor', async () => {
-    const { anchor } = await send<{ anchor: object | null }>(published, 'GET', latin.url)
+  await Promise.all([latin, long, markup, bidi, han, devanagari, arabic].map(({ name, url }) => until(`the anchor of ${name}`, async () => {
+    const { anchor } = await send<{ anchor: object | null }>(published, 'GET', url)
     return anchor ?? undefined
-  })
+  })))
 
   const at = (name: string, { url, name: recipient, achievement }: Shown, says: keyof typeof verdicts = 'valid') =>
     ({ name, url, origin: published.publicUrl, typed: [recipient, achievement], says: verdicts[says] })
-  const page = (wanted: Parameters<typeof checkPublicPage>[2], visitors: Visitor[]) => checkPublicPage(checks, browser, wanted, visitors)
-  await page(at('latin', latin), [...everyone, ...both({ width: 390, javaScript: false }), { width: 1440, dark: true }])
-  await page(at('arabic', arabic), [...everyone, { width: 390, language: 'ar', dark: true }])
-  await page(at('long', long), everyone)
-  await page(at('markup', markup), both({ width: 390 }))
-  await page(at('bidi', bidi), both({ width: 390 }))
-  await page(at('han', han), [{ width: 390 }])
-  await page(at('devanagari', devanagari), [{ width: 390 }])
-  await page(at('revoked', revoked, 'revoked'), [...both({ width: 390 }), { width: 1440, dark: true }])
-  await page(at('suspended', suspended, 'suspended'), both({ width: 390 }))
-  const nothing = { origin: published.publicUrl, typed: [] }
-  await page({ ...nothing, name: 'missing', url: `${published.publicUrl}/v/nothing-here`, status: 404, says: verdicts.missing }, everyone)
-  await page({ ...nothing, name: 'erased', url: erased.url, status: 410, says: verdicts.erased }, both({ width: 390 }))
+  const like = (name: string, shown: Shown) => ({ ...at(name, shown), likeAnother: true })
+  const { publicUrl: origin } = published
+  const nobody: Visitor[] = both({ width: 390, javaScript: false })
+  await checkPublicPages(checks, browser, [
+    { page: at('latin', latin), visitors: [...everyone, ...nobody, { width: 1440, dark: true }] },
+    { page: at('arabic', arabic), visitors: [...everyone, { width: 390, language: 'ar', dark: true }] },
+    { page: like('long', long), visitors: [...both({ width: 390 }), { width: 1440 }] },
+    { page: like('markup', markup), visitors: [...both({ width: 390 }), nobody[0]!] },
+    { page: like('bidi', bidi), visitors: both({ width: 390 }) },
+    { page: like('han', han), visitors: [{ width: 390 }] },
+    { page: like('devanagari', devanagari), visitors: [{ width: 390 }] },
+    { page: at('revoked', revoked, 'revoked'), visitors: [...both({ width: 390 }), { width: 1440, dark: true }] },
+    { page: at('suspended', suspended, 'suspended'), visitors: both({ width: 390 }) },
+    { page: { name: 'missing', url: `${origin}/v/nothing-here`, origin, status: 404, says: verdicts.missing }, visitors: [...both({ width: 390 }), { width: 1440 }] },
+    { page: { name: 'erased', url: erased.url, origin, status: 410, says: verdicts.erased }, visitors: both({ width: 390 }) },
+  ])
   await checkLinks(checks, browser, latin)
   for (const [label, shown, language] of [['latin', latin, 'en'], ['arabic', arabic, 'ar'], ['long', long, 'en'], ['markup', markup, 'en']] as const)
     await checkMail(checks, browser, published.mailDir, { label, shown, language })
