@@ -6,18 +6,20 @@ import { openControl } from './control.ts'
 import { linesFor } from './error-lines.ts'
 import { maintenanceCommands } from './maintenance-commands.ts'
 
-/** Runs the program until a signal stops it; a second signal ends it at once. */
+/** Runs the program until a signal stops it, also one that comes while it still starts; a second ends it at once. */
 export async function serve(program: Program, environment: Environment): Promise<void> {
-  const running = await boot(program, { environment })
+  const booting = boot(program, { environment })
   let stopping = false
   // One listener that stays: Deno calls a listener that is added meanwhile for the same signal.
   const stop = (): void => {
     if (stopping) process.exit(1)
     stopping = true
-    void running.stop().then(() => process.exit(0))
+    // Why it could not start is told by whoever called.
+    void booting.then((running) => running.stop().then(() => process.exit(0)), () => {})
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  await booting
 }
 
 /** Prints what went wrong as sentences, and ends with 78 for a configuration, else 1. A fault of our own is thrown on. */
