@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { type Visitor, newVisitor, watch } from './browser.ts'
 import type { Checks } from './checks.ts'
 import type { Shown } from './credentials.ts'
 import { accessibilityFaults, clippedFaults, directionFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
+
+const run = promisify(execFile)
 
 /** A public page, and what must be readable on it. */
 export type PublicPage = {
@@ -95,5 +100,32 @@ export async function checkLinks(checks: Checks, browser: Browser, shown: Shown)
     }
   } finally {
     await context.close()
+  }
+}
+
+/** On paper it is one page, dark on white whatever the screen is set to, and tells where to check. */
+export async function checkPrint(checks: Checks, browser: Browser, shown: Shown): Promise<void> {
+  for (const language of ['en', 'ar'] as const) {
+    const context = await newVisitor(browser, { width: 1440, language, dark: true })
+    const page = await context.newPage()
+    const file = join(checks.pictures, `print-${language}.pdf`)
+    try {
+      await page.goto(shown.url)
+      await page.emulateMedia({ media: 'print' })
+      await checks.check(`print ${language}: can be read`, () => accessibilityFaults(page))
+      await page.pdf({ path: file, format: 'A4', preferCSSPageSize: true })
+      await checks.check(`print ${language}: one page, with the address to check at`, async () => {
+        const pages = /^Pages:\s*(\d+)$/m.exec((await run('pdfinfo', [file])).stdout)?.[1]
+        const { stdout: text } = await run('pdftotext', [file, '-'])
+        return [
+          ...pages === '1' ? [] : [`${pages} pages`],
+          ...[shown.url, shown.name].filter((wanted) => !text.includes(wanted)).map((wanted) => `does not say ${wanted}`),
+        ]
+      })
+    } catch (error) {
+      await checks.check(`print ${language}`, () => [String(error)])
+    } finally {
+      await context.close()
+    }
   }
 }

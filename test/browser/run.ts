@@ -8,7 +8,7 @@ import { createAccount, createInstallation } from '../installation.ts'
 import { startAnvil } from '../servers/anvil.ts'
 import { launchBrowser, type Visitor } from './browser.ts'
 import { createChecks } from './checks.ts'
-import { checkLinks, checkPublicPages, verdicts } from './credential-pages.ts'
+import { checkLinks, checkPrint, checkPublicPages, verdicts } from './credential-pages.ts'
 import { issue, send, type Shown, until } from './credentials.ts'
 import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
@@ -124,6 +124,7 @@ async function publicPages(): Promise<void> {
     { page: { name: 'erased', url: erased.url, origin, status: 410, says: verdicts.erased }, visitors: both({ width: 390 }) },
   ])
   await checkLinks(checks, browser, latin)
+  await checkPrint(checks, browser, latin)
   for (const [label, shown, language] of [['latin', latin, 'en'], ['arabic', arabic, 'ar'], ['long', long, 'en'], ['markup', markup, 'en']] as const)
     await checkMail(checks, browser, published.mailDir, { label, shown, language })
 }

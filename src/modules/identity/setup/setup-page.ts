@@ -12,7 +12,7 @@ export type SetupView =
 const style = `
 :root { color-scheme: light dark; --paper: #f4f1ea; --sheet: #fffdf8; --ink: #1d2430; --soft: #5b6472; --line: #e3ddd0; --edge: #8b8779;
   --brand: #1f3a5f; --bad: #a3262a; --bad-tint: #fbe7e6; --wait: #7a4f00; --wait-tint: #fbf0d9 }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171c; --sheet: #1c2027; --ink: #eceae4; --soft: #a4abb6; --line: #2d333d; --edge: #6f7886;
+@media screen and (prefers-color-scheme: dark) { :root { --paper: #14171c; --sheet: #1c2027; --ink: #eceae4; --soft: #a4abb6; --line: #2d333d; --edge: #6f7886;
   --brand: #a9c7ee; --bad: #f39a97; --bad-tint: #402021; --wait: #f0c067; --wait-tint: #382d16 } }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
@@ -34,6 +34,7 @@ button { padding: .75rem 1.6rem; font: inherit; font-weight: 600; color: var(--s
 code, pre { font: .88rem/1.55 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace }
 pre, dd { margin: .35rem 0 1.1rem; padding: .7rem .9rem; border: 1px solid var(--line); border-radius: 9px; background: var(--paper);
   white-space: pre-wrap }
+pre { font-size: .8rem }
 dl { margin: 0 } dt { font-weight: 600 } dd code { user-select: all }
 [role=alert] { padding: .75rem 1rem; border-radius: 9px; color: var(--bad); background: var(--bad-tint); font-weight: 550 }
 [role=alert].once { color: var(--wait); background: var(--wait-tint) }`

@@ -90,7 +90,7 @@ function logProof(log: LogProof | null, language: Language, { log: say }: Words)
 
 function anchorProof(anchor: AnchorProof | null, language: Language, { anchor: say }: Words): Html {
   if (!anchor) return proof('soon', say.title, say.pending)
-  const chain = chainNames[anchor.chainId] ?? `EVM ${anchor.chainId}`
+  const chain = chainNames[anchor.chainId] ?? say.chain(anchor.chainId)
   return proof('yes', say.title, say.entry(number(anchor.blockNumber, language), chain))
 }
 

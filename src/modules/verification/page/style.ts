@@ -11,7 +11,7 @@ export const style = `
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", "Noto Naskh Arabic", sans-serif;
   --mono: ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono", "DejaVu Sans Mono", monospace;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #14171c; --sheet: #1c2027; --ink: #eceae4; --soft: #a4abb6; --line: #2d333d; --line-strong: #414956;
     --brand: #a9c7ee; --good: #7fd2a2; --good-tint: #1b3327; --wait: #f0c067; --wait-tint: #382d16; --bad: #f39a97; --bad-tint: #402021;
@@ -79,7 +79,20 @@ details p { color: var(--soft); margin-block-start: .6rem; }
 .plain p { color: var(--soft); max-width: 32rem; margin-inline: auto; }
 .foot { padding-block: 1.5rem 2.5rem; font-size: .85rem; color: var(--soft); text-align: center; }
 @media (max-width: 30rem) { .button { flex: 1 1 100%; justify-content: center; } .top, main, .foot { width: min(100% - 1.25rem, 46rem); } }
-@media print { body { background: none; } .sheet { border: 0; box-shadow: none; } .top a, .actions { display: none; } details { display: block; } }
+@page { margin: 14mm; }
+@media print {
+  :root { color-scheme: light; font-size: 10.5pt; }
+  body { background: none; }
+  .top, main, .foot { width: 100%; }
+  .top a, .actions, .part:has(> details:not([open])) { display: none; }
+  .sheet { border: 0; border-radius: 0; box-shadow: none; overflow: visible; }
+  .verdict { border: 1px solid var(--line-strong); border-radius: 9px; }
+  .award { padding-block: 1.5rem; }
+  .part { padding-block: 1.2rem; }
+  .proofs { gap: .8rem; }
+  .proofs li, .address { break-inside: avoid; }
+  .foot { padding-block: 1rem 0; }
+}
 `.trim()
 
 /** Where the style is served: another text has another address, so that it may be kept for ever. */

@@ -22,7 +22,7 @@ export interface Words {
   readonly proofIntro: string
   readonly signature: { readonly title: string; readonly good: string; readonly bad: string; readonly unknown: string }
   readonly log: { readonly title: string; readonly pending: string; entry(index: string, size: string): string }
-  readonly anchor: { readonly title: string; readonly pending: string; entry(block: string, chain: string): string }
+  readonly anchor: { readonly title: string; readonly pending: string; entry(block: string, chain: string): string; chain(id: number): string }
   readonly download: string
   readonly pdf: string
   readonly json: string
@@ -73,6 +73,7 @@ const en: Words = {
     title: 'Blockchain',
     pending: 'The log is anchored from time to time; this entry’s turn comes with the next anchor.',
     entry: (block, chain) => `The log that holds this entry was fixed in block ${block} of ${chain}. Nobody, not even the issuer, can take that back.`,
+    chain: (id) => `EVM chain ${id}`,
   },
   download: 'Keep a copy',
   pdf: 'Certificate (PDF)',
@@ -135,6 +136,7 @@ const ar: Words = {
     title: 'سلسلة الكتل',
     pending: 'يُثبَّت السجل على السلسلة من حين إلى آخر، وسيأتي دور هذا القيد مع التثبيت القادم.',
     entry: (block, chain) => `ثُبّت السجل الذي يضم هذا القيد في الكتلة ${block} من ${chain}. ولا يستطيع أحد التراجع عن ذلك، حتى الجهة المُصدِرة.`,
+    chain: (id) => `سلسلة EVM رقم ${id}`,
   },
   download: 'احتفظ بنسخة',
   pdf: 'الشهادة (PDF)',
