@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { authorityOperations } from '#platform/authority-operations.ts'
 import { contract, operation } from '#platform/contract.ts'
+import { oneLine } from '#platform/http/typed-text.ts'
 
 /** What an access token can permit, each with the sentence that people read when they choose. */
 export const scopes = {
@@ -47,7 +48,7 @@ export type Organization = z.infer<typeof Organization>
 
 export const NewOrganization = z.object({
   slug: Slug,
-  name: z.string().trim().min(1).max(200).regex(/^[^\p{Cc}]*$/u, 'Use one line without control characters.'),
+  name: oneLine(200),
   url: z.url({ protocol: /^https?$/ }).max(500).optional(),
   contactEmail: z.email().max(254).optional(),
   defaultLocale: z
@@ -129,7 +130,7 @@ export const identity = contract('identity', {
       organizationId: Id,
       /** The caller's own, unique in the organization: a UUID. */
       requestId: z.string().min(1).max(200),
-      name: z.string().trim().min(1).max(100),
+      name: oneLine(100),
       scopes: z.array(Scope).min(1),
       expiresAt: z.iso.datetime().optional(),
     }),

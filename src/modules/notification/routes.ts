@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
+import { pageCursor } from '#platform/http/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { listMessages } from './message/messages.ts'
 import type { NotificationContext } from './notification-context.ts'
@@ -32,7 +33,7 @@ export function notificationRoutes(app: PublicApp, context: NotificationContext)
         query: z.object({
           credential: z.string().max(64).optional(),
           state: State.optional(),
-          after: z.string().max(64).optional().openapi({ description: '`next` of the page before.' }),
+          after: pageCursor.optional().openapi({ description: '`next` of the page before.' }),
           limit: z.coerce.number().int().min(1).max(200).default(50),
         }),
       },

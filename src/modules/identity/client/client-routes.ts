@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { randomUUID } from 'node:crypto'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
+import { oneLine, pageCursor } from '#platform/http/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { Scope } from '../contract.ts'
@@ -21,7 +22,7 @@ const Client = z
 
 const NewClientBody = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).openapi({ example: 'Course platform' }),
+    name: oneLine(100).openapi({ example: 'Course platform' }),
     scopes: z.array(Scope).min(1),
     expiresAt: z.iso.datetime().optional(),
     jwks: PublicKeys.optional(),
@@ -46,7 +47,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       description: 'The secret is in this answer and nowhere else; the same Idempotency-Key gets the same answer for a day.',
       ...access,
       request: {
-        headers: z.object({ 'idempotency-key': z.string().min(1).max(199).optional() }),
+        headers: z.object({ 'idempotency-key': z.string().regex(/^[\x21-\x7e]{1,199}$/, 'Use 1 to 199 visible ASCII characters.').optional() }),
         body: { required: true, content: { 'application/json': { schema: NewClientBody } } },
       },
       responses: {
@@ -82,7 +83,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       summary: 'List API clients, the newest first',
       ...access,
       request: {
-        query: z.object({ before: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(100).default(50) }),
+        query: z.object({ before: pageCursor.optional(), limit: z.coerce.number().int().min(1).max(100).default(50) }),
       },
       responses: { 200: json(z.object({ clients: z.array(Client) }), 'A page of clients') },
     }),

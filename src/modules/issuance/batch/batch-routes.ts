@@ -4,6 +4,7 @@ import { idempotent } from '#platform/http/idempotency.ts'
 import { formFile } from '#platform/http/form-file.ts'
 import { acceptUpload } from '#platform/http/limits.ts'
 import { scoped } from '#platform/http/scoped.ts'
+import { oneLine, pageCursor } from '#platform/http/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -82,7 +83,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
         query: z
           .object({
             template: z.string().min(1).max(64).default(defaultTemplate).openapi({ description: 'Slug or id.' }),
-            achievement: z.string().max(200).optional().openapi({ description: 'For a file without a column for it.' }),
+            achievement: oneLine(200).optional().openapi({ description: 'For a file without a column for it.' }),
             notify: z.stringbool().default(true),
             ...columnQuery,
           })
@@ -166,7 +167,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       summary: 'List batches, newest first',
       ...scoped('credentials:read'),
       request: {
-        query: z.object({ after: z.string().max(64).optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
+        query: z.object({ after: pageCursor.optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
       },
       responses: { 200: json(z.object({ batches: z.array(Batch), next: z.string().nullable() }), 'A page') },
     }),

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { idempotent } from '#platform/http/idempotency.ts'
 import { scoped } from '#platform/http/scoped.ts'
+import { freeText, oneLine, pageCursor } from '#platform/http/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -42,8 +43,8 @@ const IssueRequest = z
     }),
     achievement: z.strictObject({
       name: z.string().openapi({ example: 'Distributed Systems' }),
-      description: z.string().min(1).max(2_000).optional(),
-      criteria: z.string().min(1).max(5_000).optional(),
+      description: freeText(2_000).optional(),
+      criteria: freeText(5_000).optional(),
     }),
     template: z.string().min(1).max(64).default(defaultTemplate).openapi({ description: 'Slug or id.' }),
     completedOn: z.string().optional().openapi({ example: '2026-06-30', description: 'A day, YYYY-MM-DD.' }),
@@ -145,7 +146,7 @@ export function credentialRoutes(
           state: State.optional(),
           batch: z.string().max(64).optional(),
           q: z.string().max(200).optional().openapi({ description: 'Words of the recipient’s name or address; beginnings of three letters and more.' }),
-          after: z.string().max(64).optional().openapi({ description: '`next` of the page before.' }),
+          after: pageCursor.optional().openapi({ description: '`next` of the page before.' }),
           limit: z.coerce.number().int().min(1).max(200).default(50),
         }),
       },
@@ -188,7 +189,12 @@ export function credentialRoutes(
       if (credential.issuedAt === null)
         throw new Problem('state-refused', 'The credential is not printed yet; try again in a few seconds.')
       const pdf = await blobs.get(certificateBlob(credential.id), organizationId)
-      return new Response(pdf as Uint8Array<ArrayBuffer>, { headers: { 'content-type': 'application/pdf' } }) as never
+      return new Response(pdf as Uint8Array<ArrayBuffer>, {
+        headers: {
+          'content-type': 'application/pdf',
+          'content-disposition': `attachment; filename="certificate-${credential.id}.pdf"`,
+        },
+      }) as never
     },
   )
 
@@ -202,7 +208,7 @@ export function credentialRoutes(
         ...scoped('credentials:write'),
         request: {
           ...id,
-          body: { content: { 'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(200).optional() }) } }, required: true },
+          body: { content: { 'application/json': { schema: z.strictObject({ reason: oneLine(200).optional() }) } }, required: true },
         },
         responses: { 200: json(z.object({ id: z.string(), state: State }), 'The credential’s state from now on') },
       }),

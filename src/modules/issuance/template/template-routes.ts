@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
+import { freeText, oneLine } from '#platform/http/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { ACHIEVEMENT_TYPES } from '../credential/open-badge.ts'
@@ -10,9 +11,9 @@ import { findTemplate, listTemplates, saveTemplate } from './templates.ts'
 
 const Content = z.strictObject({
   design: z.string().openapi({ example: 'certificate-classic', description: 'A built-in design.' }),
-  statement: z.string().min(1).max(300).optional().openapi({ description: 'Printed between the recipient and the achievement.' }),
-  description: z.string().min(1).max(2_000),
-  criteria: z.string().min(1).max(5_000),
+  statement: oneLine(300).optional().openapi({ description: 'Printed between the recipient and the achievement.' }),
+  description: freeText(2_000),
+  criteria: freeText(5_000),
   achievementType: z.enum(ACHIEVEMENT_TYPES),
   suspendable: z.boolean().optional().openapi({ description: 'Whether its credentials can be suspended; they then carry two status entries.' }),
 })

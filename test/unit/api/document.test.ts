@@ -1,0 +1,143 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAnswerCheck, operationsOf } from '../../api/document.ts'
+import { issueRequest, quiet, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
+
+let world: TwoOrganizations
+let document: Record<string, any>
+let check: ReturnType<typeof createAnswerCheck>
+
+beforeAll(async () => {
+  world = await twoOrganizations()
+  document = await (await world.installation.fetch('/openapi.json')).json() as typeof document
+  check = createAnswerCheck(document)
+}, 60_000)
+afterAll(() => world?.installation.remove())
+
+describe('the document of the API', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate(structuredClone(document))
+    expect(result.errors).toBeUndefined()
+    expect(result.valid).toBe(true)
+    expect(document.openapi).toMatch(/^3\.1/)
+  })
+
+  it('gives every operation a summary, and security schemes that it defines', () => {
+    for (const [path, item] of Object.entries(document.paths)) {
+      for (const [method, operation] of Object.entries(item as Record<string, any>)) {
+        expect([method, path, typeof operation.summary, Array.isArray(operation.security)]).toEqual([method, path, 'string', true])
+        for (const needed of operation.security) {
+          for (const scheme of Object.keys(needed)) expect(Object.keys(document.components.securitySchemes)).toContain(scheme)
+          for (const scope of needed.oauth2 ?? []) {
+            expect(Object.keys(document.components.securitySchemes.oauth2.flows.clientCredentials.scopes)).toContain(scope)
+          }
+        }
+      }
+    }
+  })
+})
+
+describe('every operation', () => {
+  it('answers as the document says, in its main flow and when it refuses', async () => {
+    const { owner, installation, belongings } = world
+    const seen = new Set<string>()
+    const faults: string[] = []
+    const ask = async (method: string, path: string, address: string, options: { body?: unknown, type?: string, headers?: Record<string, string>, open?: boolean } = {}) => {
+      const { body, type = 'application/json', headers = {}, open = false } = options
+      const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
+      const init = { method, body: text, headers: { ...(text !== null && { 'content-type': type }), ...headers } }
+      const response = open ? await installation.fetch(address, init) : await owner.fetch(address, init)
+      const bytes = Buffer.from(await response.arrayBuffer())
+      const answered = response.headers.get('content-type') ?? ''
+      const json = /json|\/vc/.test(answered) ? JSON.parse(bytes.toString()) as any : bytes
+      faults.push(...check(method, path, { status: response.status, type: answered, body: json }))
+      const expected = ['x-content-type-options', 'content-security-policy', 'referrer-policy', 'cache-control', 'x-request-id']
+      faults.push(...expected.filter((name) => !response.headers.has(name)).map((name) => `${method} ${path}: no ${name}`))
+      const cors = response.headers.get('access-control-allow-origin') !== null
+      const isPublic = /^\/(v|credentials|status|log|\.well-known)\/|^\/organizations\//.test(path)
+      if (cors !== isPublic) faults.push(`${method} ${path}: CORS is ${cors}`)
+      if (response.status < 400) seen.add(`${method} ${path}`)
+      return { status: response.status, json, headers: response.headers }
+    }
+    const form = 'application/x-www-form-urlencoded'
+
+    await ask('GET', '/v1/organization', '/v1/organization')
+    await ask('PATCH', '/v1/organization', '/v1/organization', { body: { url: 'https://owner.example', contactEmail: 'a@owner.example' } })
+    await ask('PATCH', '/v1/organization', '/v1/organization', { body: { name: '' } })
+    const { json: made } = await ask('POST', '/v1/clients', '/v1/clients', { body: { name: 'Two', scopes: ['credentials:read'], expiresAt: '2099-01-01T00:00:00Z' } })
+    const basic = { authorization: `Basic ${Buffer.from(`${made.client_id}:${made.client_secret}`).toString('base64')}` }
+    const { json: granted } = await ask('POST', '/oauth/token', '/oauth/token', { body: 'grant_type=client_credentials', type: form, headers: basic, open: true })
+    for (const path of ['/oauth/introspect', '/oauth/revoke']) {
+      await ask('POST', path, path, { body: `token=${granted.access_token}`, type: form, headers: basic, open: true })
+    }
+    await ask('POST', '/oauth/token', '/oauth/token', { body: 'grant_type=client_credentials', type: form, open: true })
+    await ask('POST', '/oauth/token', '/oauth/token', { body: '{}', open: true })
+    await ask('GET', '/v1/clients', '/v1/clients?limit=1')
+    await ask('GET', '/v1/clients', '/v1/clients?limit=0')
+    await ask('GET', '/v1/clients/{id}', `/v1/clients/${made.client_id}`)
+    await ask('DELETE', '/v1/clients/{id}', `/v1/clients/${made.client_id}`)
+    await ask('GET', '/oauth/jwks.json', '/oauth/jwks.json', { open: true })
+    await ask('GET', '/.well-known/oauth-authorization-server', '/.well-known/oauth-authorization-server', { open: true })
+    await ask('POST', '/v1/setup', '/v1/setup', { body: { token: 'x', organization: { slug: 'third', name: 'Third' } }, open: true })
+
+    await ask('PUT', '/v1/templates/{slug}', '/v1/templates/pausable', { body: { ...template, suspendable: true, statement: 'has shown' } })
+    await ask('PUT', '/v1/templates/{slug}', '/v1/templates/NO', { body: template })
+    await ask('GET', '/v1/templates', '/v1/templates')
+    await ask('GET', '/v1/templates/{slug}', '/v1/templates/pausable')
+    const { json: accepted } = await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ template: 'pausable', completedOn: '2026-06-30' }) })
+    await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ template: 'pausable', completedOn: '2026-06-30' }) })
+    await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ recipient: { name: '', email: 'x' } }) })
+    await ask('POST', '/v1/batches', '/v1/batches?achievement=A', { body: 'name,email\nB,b@owner.example\n', type: 'text/csv' })
+    await quiet(owner)
+    await ask('GET', '/v1/credentials', '/v1/credentials?q=zephyrine')
+    await ask('GET', '/v1/credentials', '/v1/credentials?after=nonsense')
+    const { json: credential } = await ask('GET', '/v1/credentials/{id}', `/v1/credentials/${accepted.id}`)
+    const pdf = await ask('GET', '/v1/credentials/{id}/certificate.pdf', `/v1/credentials/${accepted.id}/certificate.pdf`)
+    expect(pdf.headers.get('content-disposition')).toMatch(/^attachment; filename="certificate-[\w-]+\.pdf"$/)
+    expect(pdf.headers.get('cache-control')).toBe('no-store')
+    for (const command of ['suspend', 'reinstate', 'revoke', 'reinstate']) {
+      await ask('POST', `/v1/credentials/{id}/${command}`, `/v1/credentials/${accepted.id}/${command}`, { body: {} })
+    }
+    await ask('GET', '/v1/batches', '/v1/batches')
+    await ask('GET', '/v1/batches/{id}', `/v1/batches/${belongings.batchId}`)
+    await ask('GET', '/v1/batches/{id}/errors', `/v1/batches/${belongings.batchId}/errors`)
+    await ask('GET', '/v1/messages', '/v1/messages?state=sent')
+
+    const open = async (path: string, address: string, headers: Record<string, string> = {}) => ask('GET', path, address, { open: true, headers })
+    const view = new URL(credential.publicUrl).pathname
+    const signed = await open('/v/{publicId}/credential.json', `${view}/credential.json`)
+    await open('/v/{publicId}', view)
+    await open('/v/{publicId}', view, { accept: 'application/vc+ld+json' })
+    await open('/v/{publicId}', view, { accept: 'text/html' })
+    await open('/v/{publicId}', '/v/unknown')
+    await open('/v/{publicId}/certificate.pdf', `${view}/certificate.pdf`)
+    await open('/credentials/{documentId}', new URL(credential.documentUrl).pathname)
+    await open('/credentials/{documentId}', '/credentials/unknown')
+    await open('/status/{id}', new URL(signed.json.credentialStatus[0]?.statusListCredential ?? signed.json.credentialStatus.statusListCredential).pathname)
+    await open('/status/{id}', '/status/unknown')
+    await open('/organizations/{slug}/did.json', '/organizations/owner/did.json')
+    for (const slug of ['nobody', 'UPPER', 'a%20b']) {
+      expect((await open('/organizations/{slug}/did.json', `/organizations/${slug}/did.json`)).status).toBe(404)
+    }
+    await open('/log/checkpoint', '/log/checkpoint')
+    await open('/log/key', '/log/key')
+    await open('/log/proof/inclusion', '/log/proof/inclusion?index=0')
+    await open('/log/proof/consistency', '/log/proof/consistency?from=1')
+    await open('/log/proof/consistency', '/log/proof/consistency?from=999')
+    const { json: state } = await open('/log/proof/inclusion', '/log/proof/inclusion?index=0')
+    await open('/log/tile/{tile}', `/log/tile/0/000.p/${state.size}`)
+    await ask('POST', '/v1/verify', '/v1/verify', { body: { credential: signed.json }, open: true })
+    await ask('POST', '/v1/verify', '/v1/verify', { body: { credential: 1 }, open: true })
+    await ask('DELETE', '/v1/recipients/{id}', `/v1/recipients/${belongings.recipientId}`)
+
+    expect(faults).toEqual([])
+    const operations = operationsOf(document).map(({ method, path }) => `${method} ${path}`)
+    expect(operations.filter((name) => !seen.has(name))).toEqual(['POST /v1/setup'])
+  }, 60_000)
+
+  it('wrote no name, address, secret or token into the log', () => {
+    const output = world.installation.output()
+    expect(output).toContain('"debug"')
+    expect(output).not.toMatch(/zephyrine|quillfeather|@canary|@owner\.example|vls_|eyJ[\w-]+\.eyJ/i)
+  })
+})
