@@ -28,7 +28,7 @@ const all = [...independent, ...closing]
 
 const AT_ONCE_IN_A_PLACEMENT = 3
 const PLACEMENTS_AT_ONCE = 2
-const LIMIT_MS = 90_000
+const LIMIT_MS = 120_000
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-const DEADLINE_MS = 45_000
+const DEADLINE_MS = 60_000
 
 /** Looks until there is something. A scenario waits for what must come, never for a time to pass. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | null | false>): Promise<T> {

@@ -10,8 +10,8 @@ import { modules } from '../../src/modules.ts'
 import { acme, type Alone, fakeIdentity, fakeModule, publicUrl, startAlone } from '../fixtures/module-alone.ts'
 import { issuedData } from '../verification/verification-alone.ts'
 
-const patience = { timeout: 30_000, interval: 50 }
-const limitMs = 60_000
+const patience = { timeout: 60_000, interval: 50 }
+const limitMs = 150_000
 const pdf = Buffer.from('%PDF-1.7 made up\n')
 
 /** What each module shows of itself when all that it uses is made up. Every entry of the registry needs one. */

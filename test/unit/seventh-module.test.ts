@@ -31,7 +31,7 @@ const extended: Program = {
   },
 }
 
-const patience = { timeout: 30_000, interval: 50 }
+const patience = { timeout: 60_000, interval: 50 }
 
 describe('a module that the product does not know', () => {
   let running: Running
@@ -66,7 +66,7 @@ describe('a module that the product does not know', () => {
     await vi.waitFor(async () => expect(await ask('GET', `/v1/credentials/${early}`)).toMatchObject({ state: 'issued' }), patience)
     await running.stop()
     await start(extended)
-  }, 90_000)
+  }, 150_000)
   afterAll(async () => {
     await running?.stop()
     vi.restoreAllMocks()
@@ -99,7 +99,7 @@ describe('a module that the product does not know', () => {
     await vi.waitFor(async () => expect((await holders()).achievements).toEqual(both), patience)
     await ask('POST', `/v1/credentials/${ada}/revoke`, {})
     await vi.waitFor(async () => expect((await holders()).achievements).toEqual([{ name: 'Compilers', holders: 2 }]), patience)
-  }, 90_000)
+  }, 150_000)
 
   it('has routes, a place in the API document, and events of its own', async () => {
     expect(await ask('GET', '/v1/holders')).toEqual({ achievements: [{ name: 'Compilers', holders: 2 }] })
@@ -112,5 +112,5 @@ describe('a module that the product does not know', () => {
     await client(platformContract('recognition')).replayEvents({ publisher: 'issuance', family: 'credential' })
     const all = [{ name: 'Compilers', holders: 2 }, { name: 'Punched Cards', holders: 1 }]
     await vi.waitFor(async () => expect((await holders()).achievements).toEqual(all), patience)
-  }, 60_000)
+  }, 150_000)
 })
