@@ -4,12 +4,12 @@ import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { identity, recipientErased } from '#modules/identity/index.ts'
 import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
-import { createImportRunner, importBatch } from './batch/import-step.ts'
+import { createImportRunner, failBatch, importBatch } from './batch/import-step.ts'
 import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
 import { certificateBlob, createPrintRunner, printCredential } from './credential/print-step.ts'
-import { createSignRunner, signCredential } from './credential/sign-step.ts'
+import { createAbandon, createSignRunner, signCredential } from './credential/sign-step.ts'
 import type { CredentialState } from './credential/state.ts'
 import { batchFinished, credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended } from './events.ts'
 import { createOrganizationProfiles } from './organization-profiles.ts'
@@ -73,9 +73,9 @@ export default defineModule({
       routes: (app) => issuanceRoutes(app, context, { acceptance, profiles, statusLists, organizationKeys }),
       subscriptions: [subscribe('identity', recipientErased, createEraser(context))],
       steps: [
-        runStep(signCredential, createSignRunner(context, profiles, organizationKeys)),
-        runStep(printCredential, createPrintRunner(context, profiles, pool)),
-        runStep(importBatch, createImportRunner(context, acceptance, profiles)),
+        runStep(signCredential, createSignRunner(context, profiles, organizationKeys), createAbandon(context)),
+        runStep(printCredential, createPrintRunner(context, profiles, pool), createAbandon(context)),
+        runStep(importBatch, createImportRunner(context, acceptance, profiles), failBatch),
         runStep(finishBatch, createFinishRunner(context)),
       ],
       prepare: () => organizationKeys.checkPublicUrl(),

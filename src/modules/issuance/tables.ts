@@ -112,6 +112,8 @@ export const schema = defineSchema('issuance', (kit) => ({
       signedAt: kit.instant(),
       issuedAt: kit.instant(),
       changedAt: kit.instant(),
+      /** Since when nothing brings it further: its step is dead, or its recipient was erased before it was issued. */
+      abandonedAt: kit.instant(),
       createdAt: kit.instant().notNull(),
     },
     (t) => [

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, lt } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, lt } from 'drizzle-orm'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { CredentialState } from '../credential/state.ts'
@@ -18,6 +18,8 @@ export interface BatchView {
   readonly refused: number
   /** Of the new credentials, how many are in which state. */
   readonly progress: Readonly<Partial<Record<CredentialState, number>>>
+  /** Of the new credentials, how many are not issued and not on their way: given up after several failures, or erased. */
+  readonly abandoned: number
   /** What it comes to, in a sentence. */
   readonly summary: string
   readonly failure: string | null
@@ -29,13 +31,14 @@ type Batch = IssuanceTables['batches']['$inferSelect']
 
 const unknown = () => new Problem('not-found', 'There is no batch with this id; GET /v1/batches lists them.')
 
-function summary({ state, rows, created, existing, refused, failure }: Batch): string {
+function summary({ state, rows, created, existing, refused, failure }: Batch, abandoned: number): string {
   if (failure !== null) return `The file could not be read to its end. ${failure}`
   if (state === 'importing') return `Reading the file: ${rows} records so far.`
   const parts = [
     created === 0 ? 'Nothing new' : `${created} new`,
     ...(existing > 0 ? [`${existing} were there already`] : []),
     ...(refused > 0 ? [`${refused} refused: see the errors`] : []),
+    ...(abandoned > 0 ? [`${abandoned} could not be issued`] : []),
   ]
   return `${parts.join(', ')}.`
 }
@@ -47,6 +50,10 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
     .from(credentials)
     .where(eq(credentials.batchId, batch.id))
     .groupBy(credentials.state)
+  const abandoned = await database.read.$count(
+    credentials,
+    and(eq(credentials.batchId, batch.id), inArray(credentials.state, ['accepted', 'signed']), isNotNull(credentials.abandonedAt)),
+  )
   const { id, state, rows, created, existing, refused, failure } = batch
   return {
     id,
@@ -56,7 +63,8 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
     existing,
     refused,
     progress: Object.fromEntries(states.map((one) => [one.state, Number(one.count)])),
-    summary: summary(batch),
+    abandoned,
+    summary: summary(batch, abandoned),
     failure,
     createdAt: batch.createdAt.toISOString(),
     finishedAt: batch.finishedAt?.toISOString() ?? null,

@@ -1,8 +1,14 @@
-import { count, countDistinct, eq } from 'drizzle-orm'
+import { count, countDistinct } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Unavailable } from '#platform/work/step.ts'
 import { testDialects } from '../../../../test/kernel/test-database.ts'
-import { file, type Issuance, type IssuanceProcess, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
-import { importBatch } from './import-step.ts'
+import { acme, file, type Issuance, type IssuanceProcess, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
+import { createAcceptance } from '../credential/accept.ts'
+import { createOrganizationProfiles } from '../organization-profiles.ts'
+import { createRecipients } from '../recipient/recipients.ts'
+import { createOrganizationKeys } from '../signing/organization-keys.ts'
+import { createStatusLists } from '../status-list/status-lists.ts'
+import { createImportRunner, importBatch } from './import-step.ts'
 
 describe.each(testDialects)('batches at once on %s', (_, open) => {
   let issuance: Issuance
@@ -21,7 +27,7 @@ describe.each(testDialects)('batches at once on %s', (_, open) => {
   const runImport = async (batchId: string) => {
     const { runner } = here.parts.steps!.find(({ definition }) => definition === importBatch)!
     const effect = await runner({
-      id: batchId, kind: 'import-batch', key: batchId, organizationId: 'acme' as never, input: { batchId }, attempts: 0, starts: 1,
+      id: batchId, kind: 'import-batch', key: batchId, organizationId: acme, input: { batchId }, attempts: 0, starts: 1,
       signal: new AbortController().signal, renewLease: async () => {},
     })
     if (effect) await issuance.database.transaction(effect)
@@ -47,14 +53,33 @@ describe.each(testDialects)('batches at once on %s', (_, open) => {
     expect(await issuance.database.read.$count(issuance.tables.credentials)).toBe(300)
   })
 
-  test('a file that two processes read at once ends as read, once', { timeout: 60_000 }, async () => {
+  test('of two processes that read one file, the one that lost does not say that all is done, and another look ends it', { timeout: 60_000 }, async () => {
     const id = await send(file(0, 800))
     const outcomes = await Promise.allSettled([runImport(id), runImport(id)])
-    const { batchRecords } = issuance.tables
-    expect(await issuance.database.read.$count(batchRecords, eq(batchRecords.batchId, id))).toBeGreaterThan(0)
-    // Whoever lost did not say that all is done while it is not.
-    const state = await batch(id)
-    if (outcomes.every(({ status }) => status === 'fulfilled')) expect(state).toMatchObject({ state: 'issuing', rows: 800, created: 800 })
-    if (state.state === 'issuing') expect(state).toMatchObject({ rows: 800, created: 800 })
+    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(Unavailable)
+    await runImport(id)
+    expect(await batch(id)).toMatchObject({ state: 'issuing', rows: 800, created: 800 })
+    expect(await issuance.database.read.$count(issuance.tables.batchRecords)).toBe(800)
+  })
+
+  test('a long file is read in turns, so that others are not kept waiting', { timeout: 60_000 }, async () => {
+    const id = await send(file(0, 1_000))
+    const { context } = here
+    const profiles = createOrganizationProfiles(context)
+    const lists = createStatusLists(context, createOrganizationKeys(context))
+    const runner = createImportRunner(context, createAcceptance(context, createRecipients(context), lists), profiles, { turn: 400 })
+    const seen: number[] = []
+    for (let turns = 0; (await batch(id)).state === 'importing'; turns++) {
+      if (turns === 9) throw new Error('It never ends.')
+      const effect = await runner({
+        id, kind: 'import-batch', key: id, organizationId: acme, input: { batchId: id }, attempts: 0, starts: 1,
+        signal: new AbortController().signal, renewLease: async () => {},
+      })
+      await issuance.database.transaction(effect!)
+      seen.push((await batch(id)).rows)
+    }
+    expect(seen).toEqual([400, 800, 1_000])
+    const steps = await issuance.database.raw.select().from(issuance.database.raw.platform.steps)
+    expect(steps.filter(({ kind }) => kind === 'import-batch').map(({ key }) => key.slice(id.length)).sort()).toEqual(['', '/0', '/400'])
   })
 })

@@ -1,4 +1,4 @@
-import { and, count, eq, inArray } from 'drizzle-orm'
+import { and, count, eq, inArray, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepRunner } from '#platform/work/step.ts'
@@ -19,13 +19,13 @@ export type FinishInput = z.output<typeof finishBatch.input>
 const FIRST_LOOK_MS = 250
 const LONGEST_MS = 30_000
 
-/** Credentials of the batch that are neither issued nor revoked yet. */
+/** Credentials of the batch that are neither issued nor revoked yet, and still on their way. */
 export async function pendingOf({ database }: Pick<IssuanceContext, 'database'>, batchId: string): Promise<number> {
   const { credentials } = database.tables
   const [row] = await database.read
     .select({ pending: count() })
     .from(credentials)
-    .where(and(eq(credentials.batchId, batchId), inArray(credentials.state, ['accepted', 'signed'])))
+    .where(and(eq(credentials.batchId, batchId), inArray(credentials.state, ['accepted', 'signed']), isNull(credentials.abandonedAt)))
   return Number(row?.pending ?? 0)
 }
 
@@ -36,14 +36,14 @@ export function createFinishRunner(context: IssuanceContext): StepRunner<FinishI
     const [batch] = await database.read.select().from(batches).where(eq(batches.id, batchId))
     if (!batch || batch.state !== 'issuing') return undefined
     const organizationId = batch.organizationId as OrganizationId
+    // The file names people and is not needed once it is read; what it led to is kept record by record.
+    await blobs.delete(`batches/${batchId}/`)
     if ((await pendingOf(context, batchId)) > 0) {
       const dueAt = new Date(now().getTime() + Math.min(LONGEST_MS, FIRST_LOOK_MS * 1.5 ** look))
       return (tx) =>
         tx.addStep(finishBatch, organizationId, `${batchId}/${look + 1}`, { batchId, look: look + 1 }, { dueAt })
     }
     await keys.load([organizationId])
-    // The file names people and is not needed any more; what it led to is kept record by record.
-    await blobs.delete(`batches/${batchId}/`)
     const { rows, created, existing, refused } = batch
     return async (tx) => {
       const moved = await tx

@@ -2,9 +2,10 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
-import { type ClaimedStep, defineStep, type StepRunner } from '#platform/work/step.ts'
+import { type ClaimedStep, defineStep, type StepGivenUp, type StepRunner, Unavailable } from '#platform/work/step.ts'
 import type { Acceptance, Accepted, Wanted } from '../credential/accept.ts'
 import type { Claim } from '../credential/claim-rules.ts'
+import { priorityOf } from '../credential/priority.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
 import type { IssuanceTables } from '../tables.ts'
@@ -26,19 +27,26 @@ export const importBatch = defineStep({
 export type ImportInput = z.output<typeof importBatch.input>
 
 const CHUNK = 200
-/** A single issue goes before all batches. */
-const BATCH_PRIORITY = 10
+/** So many records at a time; then other files have their turn. */
+const TURN = 5_000
 
 type Batch = IssuanceTables['batches']['$inferSelect']
 type Checked = { row: FileRecord; claim: Claim; businessKey: string } | { row: FileRecord; fault: RowFault }
 
-/** Thrown when another process read on in this batch: this one stops. */
-class LostBatch extends Error {}
+/** Another process read on in this batch: which of the two holds the step is not known here, so this one looks again later. */
+class LostBatch extends Unavailable {
+  constructor() {
+    super('Another process reads this file.', { retryAfterMs: 1_000 })
+  }
+}
+
+type Imported = { readonly read: 'all' } | { readonly read: 'a turn' } | { readonly read: 'no further'; readonly why: string }
 
 export function createImportRunner(
   context: IssuanceContext,
   acceptance: Acceptance,
   profiles: OrganizationProfiles,
+  { turn = TURN }: { turn?: number } = {},
 ): StepRunner<ImportInput, IssuanceTables> {
   const { database, blobs, keys, now } = context
 
@@ -88,7 +96,7 @@ export function createImportRunner(
     const wanted = good.map(
       ({ claim }): Wanted => ({ claim, achievement: { name: claim.achievement }, notify: batch.notify }),
     )
-    const options = { organizationId, template, batchId: batch.id, priority: BATCH_PRIORITY }
+    const options = { organizationId, template, batchId: batch.id, priority: priorityOf(batch.id) }
     const write = async (tx: Transaction<IssuanceTables>, accepted: readonly Accepted[]): Promise<Batch> => {
       const { batches, batchRecords } = tx.tables
       const created = accepted.filter((one) => one.created).length
@@ -122,8 +130,8 @@ export function createImportRunner(
     )
   }
 
-  /** Reads on where the last commit was. Answers why the rest cannot be read, if so. */
-  async function importRecords(start: Batch, step: ClaimedStep): Promise<string | undefined> {
+  /** Reads on where the last commit was. */
+  async function importRecords(start: Batch, step: ClaimedStep): Promise<Imported> {
     const organizationId = start.organizationId as OrganizationId
     const [template, profile] = await Promise.all([
       templateVersion({ database }, start.templateId, start.templateVersion),
@@ -155,35 +163,46 @@ export function createImportRunner(
         if (row.record <= batch.rows) continue
         chunk.push(row)
         if (chunk.length === CHUNK) await flush()
+        if (batch.rows - start.rows >= turn) return { read: 'a turn' }
       }
       await flush()
-      return undefined
+      return { read: 'all' }
     } catch (error) {
       if (!(error instanceof UnreadableFile)) throw error
       await flush()
-      return `Line ${error.line}: ${error.message}`
+      return { read: 'no further', why: `Line ${error.line}: ${error.message}` }
     }
   }
 
   return async (step) => {
     const { batchId } = step.input
+    const { batches } = database.tables
+    // A step that was given up is driven again.
+    await database.transaction((tx) =>
+      tx.update(batches).set({ state: 'importing', failure: null }).where(and(eq(batches.id, batchId), eq(batches.state, 'failed'))))
     const batch = await find(batchId)
     if (batch.state !== 'importing') return undefined
-    let failure: string | undefined
-    try {
-      failure = await importRecords(batch, step)
-    } catch (error) {
-      if (error instanceof LostBatch) return undefined
-      throw error
-    }
+    const organizationId = batch.organizationId as OrganizationId
+    const imported = await importRecords(batch, step)
+    if (imported.read === 'a turn')
+      return (tx) => tx.addStep(importBatch, organizationId, `${batchId}/${batch.rows}`, { batchId })
     const importedAt = now()
     return async (tx) => {
-      const { batches } = tx.tables
       await tx
         .update(batches)
-        .set({ state: 'issuing', importedAt, failure: failure ?? null })
+        .set({ state: 'issuing', importedAt, failure: imported.read === 'no further' ? imported.why : null })
         .where(and(eq(batches.id, batchId), eq(batches.state, 'importing')))
-      await tx.addStep(finishBatch, batch.organizationId as OrganizationId, `${batchId}/1`, { batchId, look: 1 })
+      await tx.addStep(finishBatch, organizationId, `${batchId}/1`, { batchId, look: 1 })
     }
   }
 }
+
+/** The batch says that nobody reads its file any more; what was read of it stays accepted. */
+export const failBatch: StepGivenUp<ImportInput, IssuanceTables> = async ({ input: { batchId } }, reason) =>
+  async (tx) => {
+    const { batches } = tx.tables
+    await tx
+      .update(batches)
+      .set({ state: 'failed', failure: `It was tried several times (${reason}); an operator can try again.` })
+      .where(and(eq(batches.id, batchId), eq(batches.state, 'importing')))
+  }

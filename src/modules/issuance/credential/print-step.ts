@@ -2,10 +2,11 @@ import { eq } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { OrganizationId } from '#platform/organization-id.ts'
-import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { defineStep, Refused, type StepRunner } from '#platform/work/step.ts'
 import { credentialIssued } from '../events.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
+import { RenderInputError } from '../render/input.ts'
 import type { RenderPool } from '../render/pool.ts'
 import type { IssuanceTables } from '../tables.ts'
 import { templateVersion } from '../template/templates.ts'
@@ -48,7 +49,7 @@ export function createPrintRunner(
       templateVersion({ database }, credential.templateId, credential.templateVersion),
     ])
     const test = !publicUrl.startsWith('https:')
-    const pdf = await pool.render({
+    const rendered = pool.render({
       design: template.content.design,
       values: {
         recipientName: personal.name,
@@ -65,6 +66,9 @@ export function createPrintRunner(
       title: achievement.name,
       test,
     })
+    const pdf = await rendered.catch((error: unknown) => {
+      throw error instanceof RenderInputError ? new Refused('The credential holds what cannot be printed.', { cause: error }) : error
+    })
     await blobs.put(certificateBlob(credentialId), organizationId, credential.recipientId, pdf)
     const issuedAt = now()
     const salt = randomBytes(32).toString('base64url')
@@ -76,7 +80,7 @@ export function createPrintRunner(
         .where(eq(credentials.id, credentialId))
       const change = row && transition(row.state, 'issue')
       if (!change?.ok || change.state === row?.state) return
-      await tx.update(credentials).set({ state: change.state, issuedAt }).where(eq(credentials.id, credentialId))
+      await tx.update(credentials).set({ state: change.state, issuedAt, abandonedAt: null }).where(eq(credentials.id, credentialId))
       await tx.publish(credentialIssued, credential.organizationId as OrganizationId, {
         credentialId,
         publicId: credential.publicId,

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { defineStep, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
 import { achievementUri } from '../achievement/achievements.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
@@ -11,6 +11,7 @@ import type { IssuanceTables, PersonalData } from '../tables.ts'
 import { credentialPlace, findCredential } from './credential-row.ts'
 import { type AchievementType, buildOpenBadge } from './open-badge.ts'
 import { printCredential } from './print-step.ts'
+import { priorityOf } from './priority.ts'
 import { transition } from './state.ts'
 
 /** Signs one accepted credential; its `validFrom` is the time of signing. */
@@ -22,6 +23,14 @@ export const signCredential = defineStep({
 })
 
 export type SignInput = z.output<typeof signCredential.input>
+
+/** Nothing brings the credential further until its step is driven again: whoever waits for it need not. */
+export const createAbandon = ({ now }: Pick<IssuanceContext, 'now'>): StepGivenUp<SignInput, IssuanceTables> =>
+  async ({ input: { credentialId } }) =>
+    async (tx) => {
+      const { credentials } = tx.tables
+      await tx.update(credentials).set({ abandonedAt: now() }).where(eq(credentials.id, credentialId))
+    }
 
 export function createSignRunner(
   { database, keys, publicUrl, now }: IssuanceContext,
@@ -80,10 +89,11 @@ export function createSignRunner(
       if (!change?.ok || change.state === row?.state) return
       await tx
         .update(credentials)
-        .set({ state: change.state, document: sealed, signedAt })
+        .set({ state: change.state, document: sealed, signedAt, abandonedAt: null })
         .where(eq(credentials.id, credentialId))
       await writeSearchTerms(tx, keys, organizationId, credential.recipientId, personal)
-      await tx.addStep(printCredential, organizationId, credentialId, { credentialId })
+      const priority = priorityOf(credential.batchId)
+      await tx.addStep(printCredential, organizationId, credentialId, { credentialId }, { priority })
     }
   }
 }

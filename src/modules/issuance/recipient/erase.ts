@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import type { EventHandler } from '#platform/module.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
@@ -25,11 +25,17 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
         .set({ emailDigest: null, erasedAt: now() })
         .where(eq(tx.tables.recipients.id, recipientId))
       await tx.delete(tx.tables.searchTerms).where(eq(tx.tables.searchTerms.recipientId, recipientId))
-      for (const { id } of owned)
+      const { credentials } = tx.tables
+      for (const { id } of await tx.select({ id: credentials.id }).from(credentials).where(eq(credentials.recipientId, recipientId)))
         await tx
-          .update(tx.tables.credentials)
+          .update(credentials)
           .set({ businessKey: `erased:${randomUUID()}`, document: null })
-          .where(eq(tx.tables.credentials.id, id))
+          .where(eq(credentials.id, id))
+      // What was not issued by now never will be.
+      await tx
+        .update(credentials)
+        .set({ abandonedAt: now() })
+        .where(and(eq(credentials.recipientId, recipientId), inArray(credentials.state, ['accepted', 'signed'])))
     }
   }
 }

@@ -165,6 +165,7 @@ CREATE TABLE "vellum_issuance"."credentials" (
 	"signed_at" timestamp (3) with time zone,
 	"issued_at" timestamp (3) with time zone,
 	"changed_at" timestamp (3) with time zone,
+	"abandoned_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 

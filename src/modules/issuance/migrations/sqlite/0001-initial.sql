@@ -178,6 +178,7 @@ CREATE TABLE `credentials` (
 	`signed_at` integer,
 	`issued_at` integer,
 	`changed_at` integer,
+	`abandoned_at` integer,
 	`created_at` integer NOT NULL
 );
 
