@@ -35,7 +35,8 @@ export function createChecks(): Checks {
       }
       if (faults.length === 0) passed++
       else failed++
-      for (const fault of faults) process.stdout.write(`FAILED ${name}: ${fault}\n`)
+      for (const fault of faults.slice(0, 3)) process.stdout.write(`FAILED ${name}: ${fault}\n`)
+      if (faults.length > 3) process.stdout.write(`FAILED ${name}: and ${faults.length - 3} more\n`)
     },
     picture: async (page, name) => {
       await page.screenshot({ path: join(pictures, `${name}.jpg`), type: 'jpeg', quality: 90, scale: 'css', fullPage: true })
