@@ -133,6 +133,12 @@ export default [
       ['DELETE', (id) => `/v1/clients/${id}`, owner.clientId],
       ['DELETE', (id) => `/v1/recipients/${id}`, credential.recipient!.id],
     ]
+    for (const [path, list] of [['/v1/credentials', 'credentials'], ['/v1/batches', 'batches'], ['/v1/messages', 'messages']] as const)
+      assert.deepEqual(expectStatus(await stranger.ask('GET', path), 200).json[list], [], path)
+    const { clients } = expectStatus(await stranger.ask('GET', '/v1/clients'), 200).json
+    assert.deepEqual(clients.map((one: any) => one.id), [stranger.clientId])
+    const { templates } = expectStatus(await stranger.ask('GET', '/v1/templates'), 200).json
+    assert.ok(templates.length > 0 && !templates.some(({ slug }: any) => slug === 'ours'))
     const plain = ({ status, text }: Answer, id: string) => ({ status, text: text.replaceAll(id, 'ID') })
     for (const [method, path, id, json] of routes) {
       const unknown = id.replace(/[0-9a-f](?=.{3}$)/, (digit) => (digit === '0' ? '1' : '0'))

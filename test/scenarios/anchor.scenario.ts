@@ -15,6 +15,8 @@ export default [
   scenario('a credential becomes anchored, and the chain holds the root of the log', async (world) => {
     const { ask, anvil, client } = world
     const issuer = await world.issuer()
+    // With leaves before it, so that its proof is not empty.
+    await Promise.all(['grace', 'hedy'].map(async (who) => issuer.published((await issuer.issue({ email: issuer.email(who) })).publicUrl)))
     const { publicUrl } = await issuer.issue()
     const { anchor, credential, log } = await until('the anchor', async () => {
       const { status, json } = await ask('GET', publicUrl, { headers: { accept: 'application/json' } })
@@ -23,7 +25,7 @@ export default [
     assert.equal(anchor.state, 'final')
     assert.equal(anchor.chainId, 31_337)
     assert.equal(anchor.sender, anvil.accounts[0]!.address)
-    assert.ok(anchor.size > log.index)
+    assert.ok(anchor.size > log.index && anchor.inclusionProof.length > 0)
 
     const data = contract.encodeFunctionData('anchors', [anchor.sender, anchor.size])
     const returned = await anvil.rpc('eth_call', { to: anchor.contractAddress, data }, 'latest')

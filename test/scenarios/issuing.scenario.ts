@@ -13,6 +13,8 @@ export default [
   scenario('one credential is signed, printed, logged, mailed and shown', async (world) => {
     const { ask, installation } = world
     const issuer = await world.issuer()
+    // With a leaf before it, so that its proof is not empty.
+    await issuer.published((await issuer.issue({ email: issuer.email('first') })).publicUrl)
     const issued = await issuer.issue({ name: 'Jürgen Ełk', achievement: 'Distributed Systems' })
 
     const shown = await issuer.published(issued.publicUrl)
@@ -54,6 +56,7 @@ export default [
     const signed = await readCheckpoint(ask, checkpoint)
     const entry = entryOf(document.json, salt)
     assert.equal(signed.size, size)
+    assert.ok(inclusionProof.length > 0)
     const proof = inclusionProof.map((hash: string) => Buffer.from(hash, 'base64'))
     assert.ok(rootFromProof(entry, index, size, proof).equals(signed.root), 'The inclusion proof does not hold.')
     const entries = await readEntries(ask, signed.size)
