@@ -44,10 +44,13 @@ export function bell() {
       if (!rung && !signal.aborted) {
         const { promise, resolve } = Promise.withResolvers<void>()
         const timer = setTimeout(resolve, Math.max(Math.ceil(ms), 1))
-        signal.addEventListener('abort', () => resolve(), { once: true })
+        const stop = () => resolve()
+        signal.addEventListener('abort', stop, { once: true })
         wake = resolve
         await promise
         wake = undefined
+        // The signal lives as long as the process: what stays on it adds up.
+        signal.removeEventListener('abort', stop)
         clearTimeout(timer)
       }
       rung = false

@@ -43,7 +43,6 @@ export async function changeLife(
   command: LifeCommand,
   reason: string | undefined,
 ): Promise<{ id: string; state: CredentialState }> {
-  await keys.load([organizationId])
   for (let attempt = 1; ; attempt++) {
     const { credentials } = database.tables
     const mine = and(eq(credentials.id, credentialId), eq(credentials.organizationId, organizationId))
@@ -57,33 +56,38 @@ export async function changeLife(
     const listId = purpose === 'revocation' ? credential.statusListId : credential.suspensionListId
     if (listId === null)
       throw new Problem('state-refused', 'Its template does not let this credential be suspended; revoke it, or make the template suspendable for later ones.')
-    const writeBit = await statusLists.change(listId, credential.statusIndex, bit)
     const at = now()
     try {
-      await database.transaction(async (tx) => {
-        const moved = await tx
-          .update(tx.tables.credentials)
-          .set({ state: next.state, changedAt: at })
-          .where(and(mine, eq(tx.tables.credentials.state, credential.state)))
-          .returning({ id: tx.tables.credentials.id })
-        if (moved.length === 0) throw new StatusListChanged()
-        await writeBit(tx)
-        for (const name of next.events) {
-          const event = facts[name]
-          if (event)
-            await tx.publish(event, organizationId, {
-              credentialId,
-              publicId: credential.publicId,
-              recipientId: credential.recipientId,
-              at: at.toISOString(),
-              ...(reason !== undefined && { reason }),
-            })
-        }
-        await tx.audit({ organizationId, action: effects[command].audit, target: credentialId })
+      await statusLists.inTurn(listId, async () => {
+        const writeBit = await statusLists.change(listId, credential.statusIndex, bit)
+        await keys.load([organizationId])
+        await database.transaction(async (tx) => {
+          const moved = await tx
+            .update(tx.tables.credentials)
+            .set({ state: next.state, changedAt: at })
+            .where(and(mine, eq(tx.tables.credentials.state, credential.state)))
+            .returning({ id: tx.tables.credentials.id })
+          if (moved.length === 0) throw new StatusListChanged()
+          await writeBit(tx)
+          for (const name of next.events) {
+            const event = facts[name]
+            if (event)
+              await tx.publish(event, organizationId, {
+                credentialId,
+                publicId: credential.publicId,
+                recipientId: credential.recipientId,
+                at: at.toISOString(),
+                ...(reason !== undefined && { reason }),
+              })
+          }
+          await tx.audit({ organizationId, action: effects[command].audit, target: credentialId })
+        })
       })
       return { id: credentialId, state: next.state }
     } catch (error) {
-      if (!(error instanceof StatusListChanged) || attempt === ATTEMPTS) throw error
+      if (!(error instanceof StatusListChanged)) throw error
+      if (attempt === ATTEMPTS)
+        throw new Problem('unavailable', 'Too many are changed at the same moment; send this one again in a second.', { retryAfterSeconds: 1 })
     }
   }
 }

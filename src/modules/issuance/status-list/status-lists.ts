@@ -8,6 +8,7 @@ import type { OrganizationKeys } from '../signing/organization-keys.ts'
 import type { IssuanceTables, StatusPurpose } from '../tables.ts'
 import { createBitstring, setBit, STATUS_LIST_SIZE } from './bitstring.ts'
 import { buildStatusListCredential } from './status-list-credential.ts'
+import { createTurns } from './turns.ts'
 
 /** Places for new credentials in one pair of lists. */
 export interface ReservedPlaces {
@@ -20,6 +21,8 @@ export interface ReservedPlaces {
 /** W3C Bitstring Status List 1.0: one pair of lists (revocation, suspension) at a time takes an organization's new credentials. */
 export interface StatusLists {
   reserve(organizationId: OrganizationId, places: number): Promise<ReservedPlaces>
+  /** One change of a list at a time in this process: two at once would sign it twice, and one in vain. */
+  inTurn<R>(listId: string, work: () => Promise<R>): Promise<R>
   /**
    * Signs the list with the bit changed, and hands what writes it to a transaction. When another writer came between, the
    * transaction throws `StatusListChanged`: begin again.
@@ -136,6 +139,8 @@ export function createStatusLists(
   }
 
   return {
+    inTurn: createTurns(),
+
     async reserve(organizationId, places) {
       const { revocationListId, suspensionListId } = await pairFor(organizationId, places)
       return {
