@@ -21,7 +21,7 @@ const killedWhileIssuing: Fault = {
     const [count, kills] = full ? [2_000, 40] : [500, 10]
     const site = await openSite()
     try {
-      const { issuer, ask, smtp, installation } = site
+      const { issuer, ask, smtp } = site
       const entries = openLedger(issuer, count, 'kill')
       const checkpoints = watchCheckpoints(ask)
       // Requests come in every life of the process, not all in its first.
@@ -30,7 +30,7 @@ const killedWhileIssuing: Fault = {
         while (at >= (count * lives) / (kills + 1)) await delay(20)
       }
       const settled = settleAll(issuer, entries, 16, turn)
-      await crash(installation, context, { times: kills, onLife: (killed) => { lives = killed + 1 } })
+      await crash(site, context, { times: kills, onLife: (killed) => { lives = killed + 1 } })
       lives = kills + 1
       await settled
       const lost = entries.filter(({ answers }) => answers.length === 0)
@@ -88,9 +88,9 @@ const killedInBatch: Fault = {
     const csv = `${lines.slice(0, rows + 1).join('\n')}\n`
     const site = await openSite()
     try {
-      const { issuer, smtp, installation } = site
+      const { issuer, smtp } = site
       const accepted = uploaded(issuer, csv, 'file')
-      await crash(installation, context, { times: 5 })
+      await crash(site, context, { times: 5 })
       const id = await accepted
       const batch = await finished(issuer, id)
       assert.deepEqual([batch.rows, batch.created, batch.existing, batch.refused], [rows, rows, 0, 0])

@@ -21,7 +21,7 @@ const stopUnderLoad: Fault = {
     const site = await openSite({ environment: { STOP_TIMEOUT_MS: String(stopTimeoutMs) } })
     const { installation, issuer, smtp } = site
     try {
-      const entries = openLedger(issuer, 600, 'stop')
+      const entries = openLedger(issuer, 200, 'stop')
       let [stoppedAt, given] = [Number.POSITIVE_INFINITY, 0]
       const rest = entries.values()
       const cut: string[] = []

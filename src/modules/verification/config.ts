@@ -21,6 +21,8 @@ export const verificationConfig = z
     ANCHOR_CONFIRMATIONS: z.coerce.number().int().min(1).optional(),
     /** How long leaves gather before their checkpoint is anchored. */
     ANCHOR_INTERVAL_MS: milliseconds(0).default(600_000),
+    /** Sooner, once no checkpoint has come for so long: a batch is anchored when it is done. Absent: the interval alone. */
+    ANCHOR_QUIET_MS: milliseconds(0).optional(),
     /** How often the chain is asked about an anchor that is on its way. */
     ANCHOR_POLL_MS: milliseconds(20).default(3_000),
     /** How long a transaction may wait unmined before a dearer one replaces it. */

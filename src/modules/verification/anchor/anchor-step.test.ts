@@ -62,6 +62,38 @@ describe('an anchor', { timeout: 60_000 }, () => {
     expect(await verification!.database.read.$count(anchors, eq(anchors.kind, 'deployment'))).toBe(1)
   })
 
+  test('with ANCHOR_QUIET_MS waits while leaves still come, and anchors all of them long before the interval is over', async () => {
+    await start({ ANCHOR_INTERVAL_MS: '600000', ANCHOR_QUIET_MS: '700' })
+    for (let wave = 0; wave < 6; wave++) {
+      await issue(2)
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+    expect((await state()).anchoredSize).toBe(0)
+    await anchored(12)
+    // The contract, and one anchor for all waves.
+    expect(await transactions()).toBe(2)
+    await issue(1)
+    await anchored(13)
+    expect(await transactions()).toBe(3)
+  })
+
+  test('with ANCHOR_QUIET_MS anchors when the interval is over, however many leaves still come', async () => {
+    await start({ ANCHOR_INTERVAL_MS: '1200', ANCHOR_QUIET_MS: '700' })
+    let stopped = false
+    const waves = (async () => {
+      while (!stopped) {
+        await issue(1)
+        await new Promise((resolve) => setTimeout(resolve, 150))
+      }
+    })()
+    try {
+      await anchored(1)
+    } finally {
+      stopped = true
+      await waves
+    }
+  })
+
   test('costs one transaction for all leaves that gathered meanwhile', async () => {
     await start({ ANCHOR_INTERVAL_MS: '600' })
     await issue(250)

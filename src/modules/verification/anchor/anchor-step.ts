@@ -6,12 +6,12 @@ import { equalHashes } from '../log/merkle-hash.ts'
 import type { VerificationTables } from '../tables.ts'
 import type { VerificationContext } from '../verification-context.ts'
 import { advance, type AnchorProgress, type AnchorRules, type Attempt, nextEffect } from './anchor-state.ts'
-import { anchoredSize, anchorsOf, type AnchorRow, type ChainRow, chainRow, deploymentOf, saveAnchor, saveChain } from './anchor-store.ts'
+import { anchoredSize, anchorsOf, type AnchorRow, type ChainRow, chainRow, deploymentOf, oldestUnanchored, saveAnchor, saveChain } from './anchor-store.ts'
 import { announceAnchor } from './announce-step.ts'
 import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
 import { type Chain, createChain } from './chain.ts'
 import type { Fees } from './fees.ts'
-import { endRound, passTurn, readRound, type anchorStep } from './rounds.ts'
+import { endRound, firstLookMs, passTurn, readRound, type anchorStep } from './rounds.ts'
 
 /** Chains that mine a block when a transaction comes, and otherwise none: nothing there is ever confirmed twice. */
 const DEVELOPMENT_CHAINS = [1337, 31337]
@@ -55,12 +55,23 @@ export function createAnchorRunner(context: VerificationContext): Runner {
     const account = await chainRow(database, chainId, chain.address)
     const { open, newest } = await anchorsOf(database, account.id)
     if (newest?.state === 'refused') throw refusedForGood(newest)
+    const gatherMs = open ? 0 : await stillGathering()
+    if (gatherMs > 0) return async (tx) => void (await passTurn(tx, tick, later(gatherMs)))
     const anchor = open ?? (await plan(account))
     if (!anchor) {
       const anchored = await anchoredSize(database.read, database.tables)
       return (tx) => endRound(tx, tick, anchored, now())
     }
     return move(tick, chain, account, anchor)
+  }
+
+  /** Milliseconds until the log was quiet for long enough, or the interval is over. */
+  async function stillGathering(): Promise<number> {
+    if (config.ANCHOR_QUIET_MS === undefined) return 0
+    const [newest, oldest] = await Promise.all([newestCheckpoint(database), oldestUnanchored(database)])
+    if (!newest || !oldest) return 0
+    const quietAt = newest.createdAt.getTime() + config.ANCHOR_QUIET_MS
+    return Math.min(quietAt, oldest.createdAt.getTime() + config.ANCHOR_INTERVAL_MS) - now().getTime()
   }
 
   /** What comes next when nothing is on its way. */
@@ -192,7 +203,7 @@ export function createAnchorRunner(context: VerificationContext): Runner {
       await saveAnchor(tx, { ...row, firstLeaf })
       await tx.addStep(announceAnchor, installation, `${anchor.id}:`, { anchorId: anchor.id, after: '' })
       // Counted from the beginning of this anchor: leaves that came meanwhile have waited for part of the interval already.
-      await endRound(tx, tick, anchor.size, new Date(Math.max(now().getTime(), anchor.createdAt.getTime() + config.ANCHOR_INTERVAL_MS)))
+      await endRound(tx, tick, anchor.size, new Date(Math.max(now().getTime(), anchor.createdAt.getTime() + firstLookMs(config))))
     }
   }
 }

@@ -28,6 +28,18 @@ export async function anchoredSize(queries: Queries, { anchors }: VerificationTa
   return Number(row?.size ?? 0)
 }
 
+/** The first checkpoint that no final anchor holds: since then leaves gather. */
+export async function oldestUnanchored({ read, tables }: Db) {
+  const { checkpoints } = tables
+  const [found] = await read
+    .select()
+    .from(checkpoints)
+    .where(gt(checkpoints.size, await anchoredSize(read, tables)))
+    .orderBy(asc(checkpoints.size))
+    .limit(1)
+  return found
+}
+
 /** The anchor of a leaf: the first final one whose size exceeds its index. */
 export async function anchorOfLeaf({ read, tables: { anchors, chains } }: Db, index: number) {
   const [found] = await read

@@ -24,12 +24,16 @@ export const anchorStep = defineStep({
 /** Told of each new checkpoint, in the transaction that stores it. */
 export type NoticeCheckpoint = (tx: Tx, size: number) => Promise<void>
 
+/** When it is first asked whether leaves have gathered for long enough. */
+export const firstLookMs = ({ ANCHOR_INTERVAL_MS, ANCHOR_QUIET_MS }: VerificationContext['config']): number =>
+  Math.min(ANCHOR_INTERVAL_MS, ANCHOR_QUIET_MS ?? ANCHOR_INTERVAL_MS)
+
 /** Begins a round with the first checkpoint after the last round: leaves gather for the interval, then they are anchored. */
 export const createNotice = ({ config, now }: Pick<VerificationContext, 'config' | 'now'>): NoticeCheckpoint => async (tx, size) => {
   const row = await readRound(tx)
   await write(tx, { latestSize: Math.max(size, row.latestSize) })
   if (config.EVM_RPC_URL !== undefined && !row.active) {
-    await begin(tx, row.tick + 1, new Date(now().getTime() + config.ANCHOR_INTERVAL_MS))
+    await begin(tx, row.tick + 1, new Date(now().getTime() + firstLookMs(config)))
   }
 }
 

@@ -25,6 +25,7 @@ export interface StoredCheckpoint {
   readonly size: number
   readonly root: Uint8Array
   readonly note: string
+  readonly createdAt: Date
 }
 
 /** Reads hashes of complete subtrees, in or outside a transaction. */
@@ -107,7 +108,7 @@ export async function newestCheckpoint(
   above?: number,
 ): Promise<StoredCheckpoint | undefined> {
   const [newest] = await read
-    .select({ size: checkpoints.size, root: checkpoints.root, note: checkpoints.note })
+    .select()
     .from(checkpoints)
     .where(above === undefined ? undefined : gt(checkpoints.size, above))
     .orderBy(desc(checkpoints.size))
