@@ -17,7 +17,15 @@ export class ConfigurationError extends Error {
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const port = z.coerce.number().int().min(0).max(65_535)
-const origin = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
+const address = z.url({ protocol: /^https?$/ }).transform((value) => value.replace(/\/+$/, ''))
+/** In the form in which browsers and did:web write it: small letters, no default port. */
+const origin = z
+  .url({ protocol: /^https?$/, abort: true })
+  .refine((value) => {
+    const { pathname, search, hash, username, password } = new URL(value)
+    return /^\/+$/.test(pathname) && search + hash + username + password === ''
+  }, 'must be scheme, host and port alone, such as https://credentials.example.org: pages and links begin at its root')
+  .transform((value) => new URL(value).origin)
 const count = z.coerce.number().int().min(1)
 
 /** The platform's settings as they are read from the environment; a module's own are in its `config.ts`. */
@@ -38,7 +46,7 @@ export const platformSettings = z
       .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'must begin with sqlite: or postgres://')
       .optional(),
     REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-    OTLP_URL: origin.optional(),
+    OTLP_URL: address.optional(),
     TLS_CERT_FILE: z.string().optional(),
     TLS_KEY_FILE: z.string().optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -17,6 +17,8 @@ export interface TwoOrganizations {
   readonly owner: Account
   readonly belongings: Belongings
   readonly stranger: Account
+  /** An access token of the owner, with every scope. */
+  accessToken(): Promise<string>
 }
 
 /** An installation with an organization that has one of everything, and another that has nothing. */
@@ -25,7 +27,18 @@ export async function twoOrganizations(options: InstallationOptions = {}): Promi
   await installation.start()
   const owner = await createAccount(installation, 'owner', 'Owner')
   const stranger = await createAccount(installation, 'stranger', 'Stranger')
-  return { installation, owner, stranger, belongings: await makeBelongings(owner) }
+  return { installation, owner, stranger, belongings: await makeBelongings(owner), accessToken: () => mintToken(installation) }
+}
+
+async function mintToken(installation: Installation): Promise<string> {
+  const { stdout } = await installation.cli('client', 'create', '--organization', 'owner', '--json')
+  const { client_id, client_secret } = JSON.parse(stdout) as { client_id: string, client_secret: string }
+  const response = await installation.fetch('/oauth/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }).toString(),
+  })
+  return (await response.json() as { access_token: string }).access_token
 }
 
 export const issueRequest = (more: object = {}): object => ({

@@ -183,6 +183,14 @@ describe('a document that is no credential', () => {
     expect(await codes({ ...rest, proof: Array.from({ length: 17 }, () => proof) })).toEqual(['too_many_proofs'])
   })
 
+  it('is refused when it is made to take long, before anything is done', async () => {
+    const { proof: [proof], ...rest } = await sign(unsigned())
+    const many = { ...rest, credentialSubject: Array.from({ length: 1_000 }, () => ({ type: ['AchievementSubject'] })) }
+    const begun = performance.now()
+    expect(await codes({ ...many, proof: Array.from({ length: 16 }, () => proof) })).toEqual(['too_many_parts'])
+    expect(performance.now() - begun).toBeLessThan(100)
+  })
+
   it('is refused for one bad proof beside a good one', async () => {
     const { proof: [proof], ...rest } = await sign(unsigned())
     expect(await codes({ ...rest, proof: [proof!, { ...proof!, created: '2026-06-01T12:00:01Z' }] }))

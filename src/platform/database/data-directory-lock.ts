@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 
@@ -14,7 +14,10 @@ export interface DataDirectoryLock {
  */
 export function lockDataDirectory(directory: string): DataDirectoryLock {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const connection = new Sqlite(join(directory, 'vellum.lock'), { timeout: 0 })
+  const file = join(directory, 'vellum.lock')
+  // For this user alone: whoever may open it may lock it. A file that is there may be locked by us, and is left alone.
+  if (!existsSync(file)) writeFileSync(file, '', { mode: 0o600, flag: 'a' })
+  const connection = new Sqlite(file, { timeout: 0 })
   try {
     connection.pragma('locking_mode = EXCLUSIVE')
     connection.exec('BEGIN EXCLUSIVE')

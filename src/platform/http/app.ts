@@ -52,6 +52,8 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
     await next()
   })
   app.onError((error, c) => {
+    // Who went away in mid-request gets no answer, and is no fault of ours.
+    if (c.req.raw.signal?.aborted) return problemResponse(new Problem('bad-request', 'Send the whole request.'))
     const problem = problemOf(error, options.log?.child({ requestId: c.get('requestId') }))
     return problemResponse(problem, headersOf(problem))
   })

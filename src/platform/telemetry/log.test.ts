@@ -51,6 +51,19 @@ describe('a log line', () => {
     expect(lines).toHaveLength(fields.length * 3 + 1)
   })
 
+  it('does not repeat what a parser quotes', () => {
+    const { log, last } = capture()
+    for (const write of [(err: unknown) => log.error({ err }, 'x'), (err: unknown) => log.error(err), (err: unknown) => log.error({ err })]) {
+      try {
+        JSON.parse('Ada Lovelace')
+      } catch (error) {
+        write(error)
+      }
+      expect(JSON.stringify(last())).toContain('SyntaxError')
+      expect(JSON.stringify(last())).not.toContain('Ada')
+    }
+  })
+
   it('keeps the names of things', () => {
     const { log, last } = capture()
     log.info({ fileName: 'a.pdf', tableName: 't', operation: 'issue', tokenId: 'j-1' }, 'x')

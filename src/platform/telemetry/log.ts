@@ -56,7 +56,7 @@ export function createLog(options: LogOptions = {}): Logger {
 function withMessage(args: readonly unknown[]): unknown[] {
   const [first, ...rest] = args
   const error = first instanceof Error ? first : (first as { err?: unknown } | null | undefined)?.err
-  return rest.length === 0 && error instanceof Error ? [first, error.message] : [...args]
+  return rest.length === 0 && error instanceof Error ? [first, error instanceof SyntaxError ? error.name : error.message] : [...args]
 }
 
 function fieldsOfContext(): Record<string, string> {
@@ -87,7 +87,8 @@ function errorFields(error: Error, depth: number): Record<string, unknown> {
   const { code } = error as { code?: unknown }
   return {
     type: error.name,
-    message: withoutPersonal(error.message),
+    // A parser quotes what it could not read.
+    message: error instanceof SyntaxError ? 'text that cannot be parsed' : withoutPersonal(error.message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     stack: withoutPersonal(stackOf(error)),
     ...(error.cause === undefined ? {} : { cause: redacted(error.cause, depth + 1) }),

@@ -19,8 +19,10 @@ export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): vo
   app.get('/setup', async (c) => page(c, { step: (await setup.isOpen()) ? 'form' : 'closed' }))
 
   app.post('/setup', async (c) => {
-    const form = await c.req.parseBody()
-    const values = Object.fromEntries(Object.entries(form).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '')) {
+      throw new Problem('unsupported-media-type', 'Send the form as application/x-www-form-urlencoded, or JSON to /v1/setup.')
+    }
+    const values: Readonly<Record<string, string>> = Object.fromEntries(new URLSearchParams(await c.req.text()))
     const order = NewOrganization.safeParse({ slug: values.slug?.trim(), name: values.name })
     if (!order.success) {
       const { path, message } = order.error.issues[0]!
