@@ -37,14 +37,16 @@ export const launchBrowser = (): Promise<Browser> =>
   })
 
 /** A fresh visitor: no cookies, no cache. The certificates of the tests sign themselves, so any is taken. */
-export const newVisitor = (browser: Browser, { width, language = 'en', dark = false, javaScript = true }: Visitor): Promise<BrowserContext> =>
-  browser.newContext({
+export function newVisitor(browser: Browser, visitor: Visitor): Promise<BrowserContext> {
+  const { width, language = 'en', dark = false, javaScript = true } = visitor
+  return browser.newContext({
     viewport: { width, height: width < 600 ? 844 : 900 },
     locale: language,
     colorScheme: dark ? 'dark' : 'light',
     javaScriptEnabled: javaScript,
     ignoreHTTPSErrors: true,
   })
+}
 
 /**
  * Listens, from before the first request, for script errors, refusals by the content security policy, dialogs, failed
@@ -66,9 +68,11 @@ export function watch(page: Page, origin: string | undefined, status = 200): Wat
   }
   const onRequest = (request: Request) => {
     const url = new URL(request.url())
-    if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== origin) faults.add(`asked another origin: ${url.href}`)
+    if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== origin)
+      faults.add(`asked another origin: ${url.href}`)
   }
-  const onFailure = (request: Request) => void faults.add(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`)
+  const onFailure = (request: Request) =>
+    void faults.add(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`)
   const onResponse = (response: Response) => {
     const isMain = response.request().isNavigationRequest() && response.frame() === page.mainFrame()
     const answered = response.status()

@@ -39,7 +39,8 @@ export function createChecks(): Checks {
       if (faults.length > 3) process.stdout.write(`FAILED ${name}: and ${faults.length - 3} more\n`)
     },
     picture: async (page, name) => {
-      await page.screenshot({ path: join(pictures, `${name}.jpg`), type: 'jpeg', quality: 90, scale: 'css', fullPage: true })
+      const path = join(pictures, `${name}.jpg`)
+      await page.screenshot({ path, type: 'jpeg', quality: 90, scale: 'css', fullPage: true })
     },
   }
 }

@@ -72,7 +72,8 @@ async function checkPublicPage(checks: Checks, page: Page, wanted: PublicPage, v
     await checks.check(`${label}: nothing is cut off when details are open`, async () =>
       [...await sidewaysFaults(page), ...await clippedFaults(page)])
     // axe-core is itself a script.
-    if (javaScript && !wanted.likeAnother) await checks.check(`${label}: can be read by everybody`, () => accessibilityFaults(page))
+    if (javaScript && !wanted.likeAnother)
+      await checks.check(`${label}: can be read by everybody`, () => accessibilityFaults(page))
     await checks.check(`${label}: no complaint, no foreign request`, () => seen.faults())
   } catch (error) {
     await checks.check(label, () => [String(error)])
@@ -119,7 +120,7 @@ export async function checkPrint(checks: Checks, browser: Browser, shown: Shown)
         const { stdout: text } = await run('pdftotext', [file, '-'])
         return [
           ...pages === '1' ? [] : [`${pages} pages`],
-          ...[shown.url, shown.name].filter((wanted) => !text.includes(wanted)).map((wanted) => `does not say ${wanted}`),
+          ...[shown.url, shown.name].filter((wanted) => !text.includes(wanted)).map((it) => `does not say ${it}`),
         ]
       })
     } catch (error) {

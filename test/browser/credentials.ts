@@ -7,7 +7,9 @@ type Caller = { fetch(path: string, init?: RequestInit): Promise<Response> }
 /** A credential that people will look at. */
 export type Shown = { id: string, url: string, name: string, achievement: string, recipientId: string }
 
-export type Order = { name: string, achievement: string, locale?: string, template?: string, description?: string, criteria?: string }
+export type Order = { name: string, achievement: string, locale?: string, template?: string, criteria?: string }
+
+type Issued = { issuedAt: string | null, recipient: { id: string } }
 
 /** Sends JSON and reads it; throws with the answer when it is not a success. */
 export async function send<T>(caller: Caller, method: string, path: string, body?: unknown): Promise<T> {
@@ -32,15 +34,16 @@ export async function until<T>(what: string, find: () => Promise<T | undefined> 
 }
 
 /** Issues a credential and waits until it is signed, printed and has its public page. */
-export async function issue(caller: Caller, { name, achievement, locale, template, description, criteria }: Order): Promise<Shown> {
+export async function issue(caller: Caller, order: Order): Promise<Shown> {
+  const { name, achievement, locale, template, criteria } = order
   const { id, links } = await send<{ id: string, links: { public: string } }>(caller, 'POST', '/v1/credentials', {
     recipient: { name, email: `${crypto.randomUUID()}@example.org`, ...(locale && { locale }) },
-    achievement: { name: achievement, ...(description && { description }), ...(criteria && { criteria }) },
+    achievement: { name: achievement, ...(criteria && { criteria }) },
     completedOn: '2026-06-30',
     ...(template && { template }),
   })
   const issued = await until(`the credential of ${name}`, async () => {
-    const credential = await send<{ issuedAt: string | null, recipient: { id: string } }>(caller, 'GET', `/v1/credentials/${id}`)
+    const credential = await send<Issued>(caller, 'GET', `/v1/credentials/${id}`)
     if (credential.issuedAt === null) return undefined
     const page = await caller.fetch(links.public, { headers: { accept: 'application/json' } })
     if (!page.ok) return undefined

@@ -22,7 +22,8 @@ export async function checkDocs(checks: Checks, browser: Browser, origin: string
           const used = new Set(Object.values(paths).flatMap((item) => Object.values(item)).flatMap(({ tags }) => tags))
           const faults = tags.filter(({ name }) => !used.has(name)).map(({ name }) => `${name} is empty`)
           for (const tag of used)
-            if (await page.getByRole('button', { name: new RegExp(tag) }).count() === 0) faults.push(`there is no chapter ${tag}`)
+            if (await page.getByRole('button', { name: new RegExp(tag) }).count() === 0)
+              faults.push(`there is no chapter ${tag}`)
           return used.size === 0 ? ['nothing can be called'] : faults
         })
         await checks.check('docs: lists POST /v1/credentials', async () => {

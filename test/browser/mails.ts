@@ -30,7 +30,8 @@ export async function checkMail(
   for (const width of [390, 700]) {
     const name = `mail-${label}-${width}`
     await page.setViewportSize({ width, height: 844 })
-    await checks.check(`${name}: nothing overflows`, async () => [...await sidewaysFaults(page), ...await clippedFaults(page)])
+    await checks.check(`${name}: nothing overflows`, async () =>
+      [...await sidewaysFaults(page), ...await clippedFaults(page)])
     await checks.picture(page, name)
   }
   await checks.check(`mail-${label}: language and direction`, () => directionFaults(page, language))

@@ -24,7 +24,7 @@ export const sidewaysFaults = (page: Page): Promise<Faults> =>
     return scrollWidth > clientWidth ? [`scrolls sideways: ${scrollWidth} px of content in ${clientWidth} px`] : []
   })
 
-/** Every line of text that is there to be read lies within the window and within each box that cuts off what leaves it. */
+/** Every line of text that is there to be read lies within the window and each box that cuts off what leaves it. */
 export const clippedFaults = (page: Page): Promise<Faults> =>
   page.evaluate(() => {
     const faults = new Set<string>()
@@ -48,7 +48,8 @@ export const clippedFaults = (page: Page): Promise<Faults> =>
         if (line.width === 0) continue
         const outside = line.left < -1 || line.right > width + 1
         const cut = cutting.some(({ box, x, y }) =>
-          (x && (line.left < box.left - 1 || line.right > box.right + 1)) || (y && (line.top < box.top - 4 || line.bottom > box.bottom + 4)))
+          (x && (line.left < box.left - 1 || line.right > box.right + 1)) ||
+          (y && (line.top < box.top - 4 || line.bottom > box.bottom + 4)))
         if (outside || cut) faults.add(`cut off: ${text.slice(0, 60)}`)
       }
     }
@@ -60,7 +61,8 @@ export const inertFaults = (page: Page, typed: string): Promise<Faults> =>
   page.evaluate((typed) => {
     const whole = [...document.body.querySelectorAll('*')]
       .filter((element) => element.textContent === typed && element.checkVisibility({ checkVisibilityCSS: true }))
-    const markup = [...document.body.querySelectorAll('img, script, iframe, object, embed, [onerror], [onload], [onclick]')]
+    const never = 'img, script, iframe, object, embed, [onerror], [onload], [onclick]'
+    const markup = [...document.body.querySelectorAll(never)]
     return [
       ...(whole.length > 0 ? [] : [`is not shown whole: ${typed}`]),
       ...markup.map((element) => `is markup: ${element.outerHTML.slice(0, 80)}`),
@@ -75,5 +77,5 @@ export async function accessibilityFaults(page: Page): Promise<Faults> {
     (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] }))
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ target }) => target.join(' ')).slice(0, 3).join('; ')})`)
+    .map(({ id, help, nodes }) => `${id}: ${help} (${nodes.slice(0, 3).map(({ target }) => target.join(' ')).join('; ')})`)
 }

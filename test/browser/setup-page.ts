@@ -85,7 +85,8 @@ export async function checkSetup(checks: Checks, browser: Browser, link: string,
   ])
   await checks.picture(page, 'setup-closed-1440')
   await checks.check('setup: the code makes no second organization', async () => {
-    const answer = await context.request.post(`${origin}/setup`, { form: { token: new URL(link).hash.slice(1), name: 'Second', slug: 'second' } })
+    const form = { token: new URL(link).hash.slice(1), name: 'Second', slug: 'second' }
+    const answer = await context.request.post(`${origin}/setup`, { form })
     return answer.status() === 409 ? [] : [`it answers ${answer.status()}`]
   })
   await context.close()
