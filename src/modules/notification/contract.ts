@@ -13,7 +13,7 @@ export const notification = contract('notification', {
         z.object({
           messageId: z.string(),
           channel: z.enum(['email']),
-          state: z.enum(['pending', 'sent', 'failed']),
+          state: z.enum(['pending', 'sent', 'failed', 'withdrawn']),
           at: z.iso.datetime(),
         }),
       ),

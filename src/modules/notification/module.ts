@@ -1,13 +1,13 @@
 import { eq } from 'drizzle-orm'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { recipientErased } from '#modules/identity/index.ts'
-import { credentialIssued, issuance } from '#modules/issuance/index.ts'
+import { credentialIssued, credentialRevoked, issuance } from '#modules/issuance/index.ts'
 import { notificationConfig } from './config.ts'
 import { notification } from './contract.ts'
 import { folderTransport, smtpTransport } from './email/mail-transport.ts'
-import { createSendRunner, sendEmail } from './email/send-step.ts'
+import { createFailMessage, createSendRunner, sendEmail } from './email/send-step.ts'
 import { notificationDelivered, notificationFailed } from './events.ts'
-import { forgetRecipient, tellRecipient } from './message/messages.ts'
+import { forgetRecipient, tellRecipient, withdrawRevoked } from './message/messages.ts'
 import { notificationRoutes } from './routes.ts'
 import { schema } from './tables.ts'
 
@@ -43,9 +43,10 @@ export default defineModule({
       routes: (app) => notificationRoutes(app, context),
       subscriptions: [
         subscribe('issuance', credentialIssued, tellRecipient(context)),
+        subscribe('issuance', credentialRevoked, withdrawRevoked(context)),
         subscribe('identity', recipientErased, forgetRecipient(context, transport)),
       ],
-      steps: [runStep(sendEmail, createSendRunner(context, transport))],
+      steps: [runStep(sendEmail, createSendRunner(context, transport), createFailMessage(context))],
       stop: async () => transport.close(),
     }
   },

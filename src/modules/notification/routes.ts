@@ -6,7 +6,7 @@ import type { PublicApp } from '#platform/module.ts'
 import { listMessages } from './message/messages.ts'
 import type { NotificationContext } from './notification-context.ts'
 
-const State = z.enum(['pending', 'sent', 'failed'])
+const State = z.enum(['pending', 'sent', 'failed', 'withdrawn'])
 
 const Message = z
   .object({

@@ -1,6 +1,7 @@
 import { defineSchema } from '#platform/database/schema.ts'
 
-export type MessageState = 'pending' | 'sent' | 'failed'
+/** `failed`: refused, or given up. `withdrawn`: there was nothing to tell any more before it was sent. */
+export type MessageState = 'pending' | 'sent' | 'failed' | 'withdrawn'
 
 export const schema = defineSchema('notification', (kit) => ({
   /** What was to be told to whom, and what became of it. */
@@ -19,7 +20,7 @@ export const schema = defineSchema('notification', (kit) => ({
       /** JSON of `MessageContent`, sealed with the recipient's key. */
       content: kit.bytes().notNull(),
       state: kit.text().$type<MessageState>().notNull(),
-      /** The receiving side's words for a refusal: its code, never the address. */
+      /** Why it failed or was withdrawn: the receiving side's code, never the address. */
       reason: kit.text(),
       createdAt: kit.instant().notNull(),
       finishedAt: kit.instant(),

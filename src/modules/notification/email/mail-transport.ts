@@ -14,10 +14,11 @@ export interface OutgoingMail {
   readonly raw: Buffer
 }
 
-/** The receiving side said no for good: a 5xx answer (RFC 5321, section 4.2.1). */
+/** The receiving side said no to this message for good: a 5xx answer (RFC 5321, section 4.2.1) to its recipient or its data. */
 export class MailRefused extends Error {
-  readonly code: number
-  constructor(code: number) {
+  /** Of SMTP, or nodemailer's where the message cannot even be offered. */
+  readonly code: number | string
+  constructor(code: number | string) {
     super(`The mail server refused the message with ${code}.`)
     this.name = 'MailRefused'
     this.code = code
@@ -35,15 +36,25 @@ export interface MailTransport {
 interface SmtpError {
   readonly responseCode?: number
   readonly code?: string
+  /** `RCPT TO`, `DATA`, `AUTH PLAIN`, `CONN`, `API` … */
+  readonly command?: string
 }
 
-function classify(error: unknown): unknown {
-  const { responseCode, code } = (error ?? {}) as SmtpError
-  if (responseCode !== undefined && responseCode >= 500) return new MailRefused(responseCode)
-  // 421: the server closes; without any code nobody answered.
-  if (responseCode === 421) return new Unavailable('The mail server is busy (421).', { cause: error })
-  if (responseCode !== undefined) return new Error(`The mail server put the message off with ${responseCode}.`, { cause: error })
-  return new Unavailable(`The mail server cannot be reached (${code ?? 'no answer'}).`, { cause: error })
+/**
+ * Whether an error speaks of this message or of the server. A wrong password or a sender that may not send is answered with
+ * 5xx too, and must not cost a single message; an address that cannot be offered at all must not stop all others.
+ */
+export function classify(error: unknown): unknown {
+  const { responseCode, code, command = '' } = (error ?? {}) as SmtpError
+  if (responseCode === undefined) {
+    if ((code === 'EENVELOPE' || code === 'EMESSAGE') && command !== 'CONN') return new MailRefused(code)
+    return new Unavailable(`The mail server cannot be reached (${code ?? 'no answer'}).`, { cause: error })
+  }
+  // 421: the server closes. 552 to MAIL FROM: this message is too large.
+  const aboutMessage = responseCode !== 421 && (command === 'RCPT TO' || command === 'DATA' || responseCode === 552)
+  if (!aboutMessage) return new Unavailable(`The mail server answered ${responseCode} to ${command || 'us'}.`, { cause: error })
+  if (responseCode >= 500) return new MailRefused(responseCode)
+  return new Error(`The mail server put the message off with ${responseCode}.`, { cause: error })
 }
 
 /** Pooled SMTP. */
@@ -88,7 +99,11 @@ export function folderTransport(folder: string): MailTransport {
       }
       await rename(part, file)
     },
-    forget: (messageId) => rm(fileOf(messageId), { force: true }),
+    async forget(messageId) {
+      const file = fileOf(messageId)
+      // The second is left where the process was killed in mid-write.
+      for (const one of [file, `${file}.part`]) await rm(one, { force: true })
+    },
     close: () => {},
   }
 }

@@ -1,8 +1,8 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, ne } from 'drizzle-orm'
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import { z } from 'zod'
 import type { OrganizationId } from '#platform/organization-id.ts'
-import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { defineStep, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
 import { notificationDelivered, notificationFailed } from '../events.ts'
 import type { NotificationContext } from '../notification-context.ts'
 import type { MessageContent, NotificationTables } from '../tables.ts'
@@ -62,7 +62,7 @@ export function createSendRunner(
     const { messages } = database.tables
     const [message] = await database.read.select().from(messages).where(eq(messages.id, id))
     if (!message) throw new Error('The message of this step is not there.')
-    if (message.state === 'sent') return undefined
+    if (message.state === 'sent' || message.state === 'withdrawn') return undefined
     await keys.load([message.organizationId, message.recipientId])
     if (keys.isErased(message.recipientId)) return undefined
     const content = JSON.parse(keys.openText(contentPlace(message.organizationId, id), message.content)) as MessageContent
@@ -77,14 +77,36 @@ export function createSendRunner(
       if (reason === null) await tx.publish(notificationDelivered, organizationId, told)
       else await tx.publish(notificationFailed, organizationId, { ...told, reason })
     }
+    let refusal: MailRefused | undefined
     try {
       await transport.send({ from, to: content.recipientEmail, messageId: message.messageId, raw })
     } catch (error) {
       if (!(error instanceof MailRefused)) throw error
-      return finish('failed', `refused with ${error.code}`)
+      refusal = error
     }
+    // A slow server may have taken longer than the key is held.
+    await keys.load([organizationId])
+    if (refusal) return finish('failed', `refused with ${refusal.code}`)
+    const [after] = await database.read.select({ state: messages.state }).from(messages).where(eq(messages.id, id))
+    if (after?.state === 'withdrawn') await transport.forget(message.messageId)
     return finish('sent', null)
   }
 }
+
+/** No attempt is left: the message says so, and whoever listens is told. */
+export const createFailMessage = ({ database, keys, now }: NotificationContext): StepGivenUp<SendInput, NotificationTables> =>
+  async ({ organizationId, input: { id } }, why) => {
+    const { messages } = database.tables
+    await keys.load([organizationId])
+    const reason = why.slice(0, 200)
+    return async (tx) => {
+      const [failed] = await tx
+        .update(messages)
+        .set({ state: 'failed', reason, finishedAt: now() })
+        .where(and(eq(messages.id, id), ne(messages.state, 'sent'), ne(messages.state, 'withdrawn')))
+        .returning({ messageId: messages.messageId, credentialId: messages.credentialId, channel: messages.channel })
+      if (failed) await tx.publish(notificationFailed, organizationId, { ...failed, reason })
+    }
+  }
 
 type Finish = Exclude<Awaited<ReturnType<StepRunner<SendInput, NotificationTables>>>, void>

@@ -3,12 +3,15 @@ import { uuidv7 } from 'uuidv7'
 import type { EventHandler } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
-import type { credentialIssued } from '#modules/issuance/index.ts'
+import type { credentialIssued, credentialRevoked } from '#modules/issuance/index.ts'
 import type { MailTransport } from '../email/mail-transport.ts'
 import { sendEmail } from '../email/send-step.ts'
 import type { NotificationContext } from '../notification-context.ts'
 import type { MessageContent, NotificationTables } from '../tables.ts'
 import { contentPlace } from './content-place.ts'
+
+/** The mail about a single issue goes before those of a batch. */
+const BATCH_PRIORITY = 10
 
 /** A credential was issued: its recipient is to be told, once. */
 export function tellRecipient({ keys, publicUrl, now }: NotificationContext): EventHandler<NotificationTables, typeof credentialIssued> {
@@ -43,19 +46,37 @@ export function tellRecipient({ keys, publicUrl, now }: NotificationContext): Ev
         })
         .onConflictDoNothing({ target: [messages.credentialId, messages.channel, messages.occasion] })
         .returning({ id: messages.id })
-      if (written.length > 0) await tx.addStep(sendEmail, organizationId, id, { id })
+      if (written.length > 0) await tx.addStep(sendEmail, organizationId, id, { id }, { priority: data.batchId === undefined ? 0 : BATCH_PRIORITY })
     }
   }
 }
 
+/** Revoked before the mail went out: then it does not go. */
+export function withdrawRevoked({ now }: NotificationContext): EventHandler<NotificationTables, typeof credentialRevoked> {
+  return async ({ data: { credentialId } }) =>
+    async (tx) => {
+      const { messages } = tx.tables
+      await tx
+        .update(messages)
+        .set({ state: 'withdrawn', reason: 'the credential was revoked', finishedAt: now() })
+        .where(and(eq(messages.credentialId, credentialId), eq(messages.state, 'pending')))
+    }
+}
+
 /** The key is gone, so the sealed contents are noise; a file in `MAIL_DIR` is still in our hands and goes. */
 export function forgetRecipient(
-  { database, keys }: NotificationContext,
+  { database, keys, now }: NotificationContext,
   transport: MailTransport,
 ): EventHandler<NotificationTables, typeof recipientErased> {
   return async ({ data: { recipientId } }) => {
     keys.forget(recipientId)
     const { messages } = database.tables
+    // Before the files go: whoever is sending looks at this afterwards, and takes back what it wrote meanwhile.
+    await database.transaction((tx) =>
+      tx
+        .update(messages)
+        .set({ state: 'withdrawn', reason: 'the recipient was erased', finishedAt: now() })
+        .where(and(eq(messages.recipientId, recipientId), eq(messages.state, 'pending'))))
     const sent = await database.read
       .select({ messageId: messages.messageId })
       .from(messages)
