@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createClient } from '#platform/call/client.ts'
 import { createServiceTokens } from '#platform/call/service-token.ts'
 import { httpTransport } from '#platform/call/transport.ts'
 import type { Client, Contract } from '#platform/contract.ts'
+import { ownCertificate } from '../scripts/lib/demo/own-certificate.ts'
 import { createInstallation, type Installation } from './installation.ts'
 import { startAnvil, type Anvil } from './servers/anvil.ts'
 import { startPostgres } from './servers/postgres.ts'
@@ -14,6 +17,8 @@ export interface Placement {
   readonly dialect: 'sqlite' | 'postgres'
   /** Of Vellum itself; databases and chains are not counted. */
   readonly processes: number
+  /** Beyond what is asked of every change. */
+  readonly long: boolean
   start(): Promise<Placed>
 }
 
@@ -32,6 +37,8 @@ interface Kind {
   readonly dialect: Placement['dialect']
   readonly environment?: Record<string, string>
   readonly command?: string[]
+  readonly tls?: boolean
+  readonly long?: boolean
 }
 
 /** Short waits, so that a scenario takes seconds. */
@@ -47,11 +54,18 @@ const impatient = {
 /** Every internal call over loopback HTTP; every write and every event twice. */
 const wire = { INTERNAL_CALLS: 'loopback', DELIVER_TWICE: 'true' }
 
+/** Files of a certificate, gone with the rest. */
+async function certificate(stops: (() => Promise<unknown>)[]) {
+  const directory = await mkdtemp(join(tmpdir(), 'vellum-tls-'))
+  stops.push(() => rm(directory, { recursive: true, force: true }))
+  return ownCertificate(directory)
+}
+
 const root = resolve(import.meta.dirname, '..')
 const deno = ['deno', 'run', '-A', '--node-modules-dir=manual', join(root, 'src/main.ts')]
 const denoEnvironment = { DENO_DIR: join(root, '.cache/deno'), DENO_NO_UPDATE_CHECK: '1' }
 
-async function start({ dialect, environment, command }: Kind): Promise<Placed> {
+async function start({ dialect, environment, command, tls }: Kind): Promise<Placed> {
   const stops: (() => Promise<unknown>)[] = []
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) await stop()
@@ -64,6 +78,7 @@ async function start({ dialect, environment, command }: Kind): Promise<Placed> {
     const secret = randomBytes(32).toString('base64url')
     const installation = await createInstallation({
       ...(command && { command }),
+      ...(tls && { tls: await certificate(stops) }),
       environment: {
         ...impatient,
         LOG_LEVEL: 'warn',
@@ -100,12 +115,15 @@ const kinds: readonly Kind[] = [
   { name: 'mono-postgres', dialect: 'postgres' },
   { name: 'wire-postgres', dialect: 'postgres', environment: wire },
   { name: 'mono-sqlite-deno', dialect: 'sqlite', command: deno, environment: denoEnvironment },
+  { name: 'mono-sqlite-tls', dialect: 'sqlite', tls: true, long: true },
+  { name: 'wire-sqlite-deno', dialect: 'sqlite', command: deno, environment: { ...denoEnvironment, ...wire }, long: true },
 ]
 
-/** All placements in which every scenario must pass. */
+/** All placements in which every scenario must pass: the first five at every change, with TLS and Deno on the wire too. */
 export const placements: readonly Placement[] = kinds.map((kind) => ({
   name: kind.name,
   dialect: kind.dialect,
   processes: 1,
+  long: kind.long ?? false,
   start: () => start(kind),
 }))

@@ -42,7 +42,11 @@ export function stages(profile: Profile): Stage[] {
   ]
   if (!fast) {
     list.push(
-      { name: 'topologies', command: ['./scripts/topologies', '--json'], needs: 'scripts/topologies' },
+      {
+        name: 'topologies',
+        command: ['./scripts/topologies', '--json', ...(profile === 'full' ? ['--full'] : [])],
+        needs: 'scripts/topologies',
+      },
       {
         name: 'faults',
         command: ['node', 'test/faults/run.ts', ...(profile === 'full' ? [] : ['--quick'])],

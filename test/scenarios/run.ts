@@ -4,8 +4,11 @@ import access from './access.scenario.ts'
 import anchor from './anchor.scenario.ts'
 import { createAsk } from './ask.ts'
 import batch from './batch.scenario.ts'
+import firstRun from './first-run.scenario.ts'
 import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
+import restart from './restart.scenario.ts'
+import sample from './sample.scenario.ts'
 import type { Scenario, World } from './scenario.ts'
 import soundness from './soundness.scenario.ts'
 import status from './status.scenario.ts'
@@ -20,12 +23,6 @@ interface Outcome {
   readonly skipped: 0
 }
 
-/** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...status, ...batch, ...access, ...surface, ...anchor]
-/** Afterwards, one after another. */
-const closing: readonly Scenario[] = soundness
-const all = [...independent, ...closing]
-
 const AT_ONCE_IN_A_PLACEMENT = 3
 const PLACEMENTS_AT_ONCE = 2
 const LIMIT_MS = 120_000
@@ -38,6 +35,14 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
   },
 })
+
+/** One after another, before the others. */
+const opening: readonly Scenario[] = firstRun
+/** Beside each other: they share an installation and nothing in it. */
+const independent: readonly Scenario[] = [...issuing, ...status, ...batch, ...access, ...surface, ...anchor, ...(values.full ? sample : [])]
+/** One after another, over what the others left behind. */
+const closing: readonly Scenario[] = [...restart, ...soundness]
+const all = [...opening, ...independent, ...closing]
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 const seconds = (since: number): string => `${((performance.now() - since) / 1_000).toFixed(1)} s`
@@ -90,6 +95,7 @@ async function runIn(placement: Placement, chosen: readonly Scenario[]): Promise
     }
   }
   const atOnce = values.scenario === undefined ? AT_ONCE_IN_A_PLACEMENT : 1
+  await eachOf(opening.filter((one) => chosen.includes(one)), 1, run)
   await eachOf(independent.filter((one) => chosen.includes(one)), atOnce, run)
   await eachOf(closing.filter((one) => chosen.includes(one)), 1, run)
   if (outcome.failed > 0) say(`The end of what ${name} printed:\n${installation.output().slice(-6_000)}`)
@@ -104,7 +110,7 @@ if (unknown.length > 0) {
   say(`There is no placement ${unknown.join(', ')}; choose from ${placements.map(({ name }) => name).join(', ')}.`)
   process.exit(64)
 }
-const where = placements.filter(({ name }) => values.only === undefined || values.only.includes(name))
+const where = placements.filter(({ name, long }) => values.only?.includes(name) ?? (values.full || !long))
 const chosen = all.filter(({ name }) => values.scenario === undefined || name.includes(values.scenario))
 const begun = performance.now()
 const outcomes = new Map<string, Outcome>()
