@@ -11,8 +11,9 @@ import type { IssuanceContext } from '../issuance-context.ts'
 import { defaultTemplate } from '../template/built-in-templates.ts'
 import { findTemplate } from '../template/templates.ts'
 import { batchErrors, getBatch, listBatches } from './batches.ts'
+import { DISCARD_AFTER_MS, discardUpload, uploadFolder } from './discard-step.ts'
 import { importBatch } from './import-step.ts'
-import { FILE_LIMIT, pieceBlob, storeUpload } from './upload.ts'
+import { FILE_LIMIT, storeUpload } from './upload.ts'
 
 const Batch = z
   .object({
@@ -113,8 +114,10 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       )
       await keys.load([organizationId])
       const template = await findTemplate({ database, now }, organizationId, query.template)
-      const file = await storeUpload(blobs, organizationId, fileOf(c.req.raw), chosenColumns)
-      let used = false
+      const file = await storeUpload(blobs, organizationId, fileOf(c.req.raw), chosenColumns, (batchId) =>
+        database.transaction((tx) =>
+          tx.addStep(discardUpload, organizationId, batchId, { batchId }, { dueAt: new Date(now().getTime() + DISCARD_AFTER_MS) })))
+      const self = `${publicUrl}/v1/batches/${file.batchId}`
       const settings = JSON.stringify([file.digest, template.id, query.achievement, query.notify, chosenColumns])
       try {
         const response = await idempotent(c, {
@@ -123,7 +126,6 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
           access,
           content: settings,
           run: async (tx) => {
-            used = true
             await tx.insert(tx.tables.batches).values({
               id: file.batchId,
               organizationId,
@@ -143,7 +145,6 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
             })
             await tx.addStep(importBatch, organizationId, file.batchId, { batchId: file.batchId })
             await tx.audit({ organizationId, action: 'batch.accepted', target: file.batchId, details: { bytes: file.bytes } })
-            const self = `${publicUrl}/v1/batches/${file.batchId}`
             return {
               status: 202 as const,
               headers: { location: self },
@@ -151,10 +152,13 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
             }
           },
         })
+        // A repeated request is told of the first one's batch, and stored its file for nothing.
+        if (response.headers.get('location') !== self) await blobs.delete(uploadFolder(file.batchId))
         return response as never
-      } finally {
-        // A repeated request stored its file for nothing.
-        if (!used) await blobs.delete(pieceBlob(file.batchId, 0).replace(/0$/, ''))
+      } catch (error) {
+        // Where nobody can say whether the batch was accepted, the pieces are left to the step that looks later.
+        if (error instanceof Problem && error.code !== 'unavailable') await blobs.delete(uploadFolder(file.batchId))
+        throw error
       }
     },
   )

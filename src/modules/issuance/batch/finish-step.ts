@@ -5,6 +5,7 @@ import { defineStep, type StepRunner } from '#platform/work/step.ts'
 import { batchFinished } from '../events.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
+import { uploadFolder } from './discard-step.ts'
 
 /** Looks whether all credentials of a batch are final; if not, another look is due later. */
 export const finishBatch = defineStep({
@@ -37,7 +38,7 @@ export function createFinishRunner(context: IssuanceContext): StepRunner<FinishI
     if (!batch || batch.state !== 'issuing') return undefined
     const organizationId = batch.organizationId as OrganizationId
     // The file names people and is not needed once it is read; what it led to is kept record by record.
-    await blobs.delete(`batches/${batchId}/`)
+    await blobs.delete(uploadFolder(batchId))
     if ((await pendingOf(context, batchId)) > 0) {
       const dueAt = new Date(now().getTime() + Math.min(LONGEST_MS, FIRST_LOOK_MS * 1.5 ** look))
       return (tx) =>

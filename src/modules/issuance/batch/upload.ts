@@ -5,6 +5,7 @@ import { Problem } from '#platform/problem.ts'
 import { createHash } from 'node:crypto'
 import { matchColumns } from './column-rules.ts'
 import { readCsv, UnreadableFile } from './csv-file.ts'
+import { uploadFolder } from './discard-step.ts'
 
 /** A file that is stored, in sealed pieces, and whose header has the columns that are needed. */
 export interface StoredFile {
@@ -18,7 +19,7 @@ export interface StoredFile {
 export const FILE_LIMIT = 50 * 1024 * 1024
 const PIECE = 512 * 1024
 
-export const pieceBlob = (batchId: string, piece: number): string => `batches/${batchId}/${piece}`
+export const pieceBlob = (batchId: string, piece: number): string => `${uploadFolder(batchId)}${piece}`
 
 /** Cuts a stream into pieces of equal size, so that memory holds one of them. */
 async function* cut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -53,12 +54,14 @@ async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
 /**
  * Stores a CSV file piece by piece as it arrives. A file that cannot be one is refused before anything is promised, and its
  * pieces go. Throws `Problem`: too-large, validation-failed.
+ * @param announce awaited before the first piece is stored: from then on a kill leaves pieces behind
  */
 export async function storeUpload(
   blobs: Blobs,
   organizationId: OrganizationId,
   body: AsyncIterable<Uint8Array>,
   chosenColumns: Readonly<Record<string, string>>,
+  announce: (batchId: string) => Promise<void>,
 ): Promise<StoredFile> {
   const batchId = uuidv7()
   const hash = createHash('sha256')
@@ -71,7 +74,10 @@ export async function storeUpload(
       if (bytes > FILE_LIMIT)
         throw new Problem('too-large', `A file may have at most ${FILE_LIMIT / 1024 / 1024} MB; split it and send the parts.`)
       decode(utf8, piece)
-      if (pieces === 0) checkHeader(await readHeader(piece), chosenColumns)
+      if (pieces === 0) {
+        checkHeader(await readHeader(piece), chosenColumns)
+        await announce(batchId)
+      }
       hash.update(piece)
       await blobs.put(pieceBlob(batchId, pieces), organizationId, organizationId, piece)
       pieces++
@@ -80,7 +86,7 @@ export async function storeUpload(
     decode(utf8)
     if (pieces === 0) throw new Problem('validation-failed', 'The file is empty; send a CSV file with a header and a record for each person.')
   } catch (error) {
-    await blobs.delete(`batches/${batchId}/`)
+    await blobs.delete(uploadFolder(batchId))
     throw error
   }
   return { batchId, pieces, bytes, digest: hash.digest('hex') }
