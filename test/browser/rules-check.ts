@@ -12,7 +12,7 @@ export async function checkRules(checks: Checks, browser: Browser): Promise<void
   const page = await context.newPage()
   const name = '<b>Ada</b>'
   const inert = '<p>&lt;b&gt;Ada&lt;/b&gt;</p>'
-  const cutting = 'width:80px;overflow:hidden'
+  const cutting = 'width:40px;overflow:hidden'
   const rules = {
     direction: () => directionFaults(page, 'en'),
     sideways: () => sidewaysFaults(page),
