@@ -160,7 +160,10 @@ export async function hostModule(
     internal,
     mountPublic: (app) => parts.routes && mountPublicRoutes(app, parts.routes),
     async startConsumers() {
-      purge = setInterval(() => void purgeIdempotency(database).catch((error: unknown) => log.warn({ err: error }, 'purge')), PURGE_MS)
+      const purgeOld = () => void purgeIdempotency(database).catch((error: unknown) => log.warn({ err: error }, 'purge'))
+      // At once too: a process that is restarted every night would never come to it.
+      purgeOld()
+      purge = setInterval(purgeOld, PURGE_MS)
       purge.unref?.()
       await runner.start()
       inbox.start(bus)

@@ -16,6 +16,15 @@ export interface OrganizationProfiles {
 }
 
 const MAX_AGE_MS = 60_000
+const REMEMBERED = 2_000
+
+/** Keeps a map by organization from growing with every organization that there ever was; the first put in go first. */
+export function forgetOldest(known: Map<string, unknown>, most = REMEMBERED): void {
+  for (const oldest of known.keys()) {
+    if (known.size <= most) return
+    known.delete(oldest)
+  }
+}
 
 /** Asks identity, and remembers the answer for a minute. */
 export function createOrganizationProfiles({ clients, now }: Pick<IssuanceContext, 'clients' | 'now'>): OrganizationProfiles {
@@ -25,7 +34,9 @@ export function createOrganizationProfiles({ clients, now }: Pick<IssuanceContex
       const entry = known.get(organizationId)
       if (entry && entry.until > now().getTime()) return entry.profile
       const profile = clients.identity.organization({ id: organizationId })
+      known.delete(organizationId)
       known.set(organizationId, { profile, until: now().getTime() + MAX_AGE_MS })
+      forgetOldest(known)
       profile.catch(() => known.delete(organizationId))
       return profile
     },

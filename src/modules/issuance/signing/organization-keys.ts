@@ -8,6 +8,7 @@ import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/m
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
+import { forgetOldest } from '../organization-profiles.ts'
 import { createSigner } from './signer.ts'
 
 export interface OrganizationSigner {
@@ -93,7 +94,9 @@ export function createOrganizationKeys(
       const entry = held.get(organizationId)
       if (entry && entry.until > now().getTime()) return entry.signer
       const signer = loadSigner(organizationId)
+      held.delete(organizationId)
       held.set(organizationId, { signer, until: now().getTime() + MAX_AGE_MS })
+      forgetOldest(held)
       signer.catch(() => held.delete(organizationId))
       return signer
     },

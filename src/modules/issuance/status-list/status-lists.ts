@@ -4,6 +4,7 @@ import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
+import { forgetOldest } from '../organization-profiles.ts'
 import type { OrganizationKeys } from '../signing/organization-keys.ts'
 import type { IssuanceTables, StatusPurpose } from '../tables.ts'
 import { createBitstring, setBit, STATUS_LIST_SIZE } from './bitstring.ts'
@@ -119,6 +120,7 @@ export function createStatusLists(
       if (!found) {
         found = newestPair(organizationId)
         current.set(organizationId, found)
+        forgetOldest(current)
         found.catch(() => current.delete(organizationId))
       }
       const pair = await found
