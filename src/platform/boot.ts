@@ -6,22 +6,18 @@ import { type Assets, folderAssets } from './assets.ts'
 import { authorityContract, type AuthorityClient } from './authority-operations.ts'
 import { createClient } from './call/client.ts'
 import { createServiceTokens } from './call/service-token.ts'
-import { directTransport, httpTransport, type Transport } from './call/transport.ts'
+import { createRouting } from './call/routing.ts'
+import type { Transport } from './call/transport.ts'
 import { ConfigurationError, type Environment, readSettings, type Settings, sqliteFolder } from './config.ts'
 import type { Contract } from './contract.ts'
 import { openMasterKey } from './crypto/master-key.ts'
 import { lockDataDirectory } from './database/data-directory-lock.ts'
 import { memoryBus } from './events/bus-memory.ts'
+import { composeFront, mountReadiness } from './front.ts'
 import { type HostedModule, type Host, hostModule } from './host-module.ts'
-import { createAccessTokens } from './http/access-token.ts'
-import { createPublicApp } from './http/app.ts'
-import { mountDocs } from './http/docs-page.ts'
 import { listen, type Listener } from './http/listener.ts'
-import { mergeOpenApi, moduleDocument, type OpenApiDocument } from './http/openapi.ts'
-import { mountProbes } from './http/probes.ts'
 import type { AnyModule, Registry } from './module.ts'
 import { platformContract } from './platform-operations.ts'
-import { Problem } from './problem.ts'
 import { createLog } from './telemetry/log.ts'
 import { createTokenAuthority } from './token-authority.ts'
 import { startTracing } from './telemetry/trace.ts'
@@ -159,22 +155,13 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     const tokens = createServiceTokens(serviceSecret)
     const internal = new Hono()
     const hosted = new Map<string, HostedModule>()
-    const transports = new Map<string, Transport>()
-    const twice = settings.DELIVER_TWICE
     let loopback: string | undefined
-    const transportTo = (module: string): Transport => (request) => {
-      let transport = transports.get(module)
-      if (!transport) {
-        const remote = topology.remote[module]
-        const near = hosted.get(module)
-        if (remote !== undefined) transport = httpTransport(remote, { twice })
-        else if (settings.INTERNAL_CALLS === 'loopback' && loopback !== undefined) transport = httpTransport(loopback, { twice })
-        else if (near) transport = directTransport(near.internal, { twice })
-        else throw new Problem('unavailable', `The module ${module} is not up yet; try again in a moment.`, { retryAfterSeconds: 1 })
-        transports.set(module, transport)
-      }
-      return transport(request)
-    }
+    const transportTo = createRouting({
+      remote: topology.remote,
+      hosted: (module) => hosted.get(module)?.internal,
+      loopback: () => (settings.INTERNAL_CALLS === 'loopback' ? loopback : undefined),
+      twice: settings.DELIVER_TWICE,
+    })
     const authorityFor = (caller: string): AuthorityClient =>
       createClient(authorityContract(program.authority), transportTo(program.authority), { module: caller, tokens })
     const bus = memoryBus()
@@ -200,43 +187,9 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     }
 
     const authority = createTokenAuthority(authorityFor('platform'), (error) => log.warn({ err: error }, 'revocations'))
-    const publicApp = createPublicApp({
-      log,
-      tls: settings.PUBLIC_URL.startsWith('https:'),
-      accessTokens: createAccessTokens({
-        keys: authority.keys,
-        issuer: settings.PUBLIC_URL,
-        audience: settings.PUBLIC_URL,
-        isRevoked: authority.isRevoked,
-      }),
-    })
-    const documents: Record<string, OpenApiDocument> = {}
-    let prepared = false
-    let isStopping = false
-    const probes = {
-      version,
-      modules: topology.hosted,
-      isStopping: () => isStopping,
-      checks: {
-        modules: () => {
-          if (!prepared) throw new Error('are not prepared yet')
-        },
-        ...Object.fromEntries(
-          [...hosted].map(([name, { database }]) => [`database ${name}`, () => database.raw.$count(database.raw.platform.stepKinds).then(() => undefined)]),
-        ),
-      },
-    }
-    mountProbes(publicApp, probes)
-    mountProbes(internal, probes)
-    mountDocs(publicApp, {
-      document: () => mergeOpenApi(documents, { publicUrl: settings.PUBLIC_URL, version, scopes: program.scopes }),
-      script: host.assets.docsScript,
-    })
-    for (const [name, module] of hosted) {
-      const app = module.mountPublic(publicApp)
-      if (app) documents[name] = checkedPaths(name, moduleDocument(app, name), registry)
-    }
-    publicApp.get('/', (c) => c.redirect('/docs'))
+    const state = { prepared: false, stopping: false }
+    const publicApp = composeFront({ program, settings, hosted, authority, state, version, log, docsScript: host.assets.docsScript })
+    mountReadiness(internal, { hosted, state, version })
     internal.all('*', (c) => publicApp.fetch(c.req.raw))
 
     const tls = tlsOf(settings)
@@ -261,7 +214,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     stops.push(() => authority.stop())
     for (const name of order) await hosted.get(name)?.parts.prepare?.()
     await authority.start()
-    prepared = true
+    state.prepared = true
 
     if (options.listeners !== false && topology.front)
       publicListener = await open(
@@ -277,7 +230,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       for (const module of hosted.values()) module.startRelay()
     }
     stops.push(() => {
-      isStopping = true
+      state.stopping = true
     })
     log.info(
       { modules: order, publicUrl: settings.PUBLIC_URL, internal: internalListener?.url, pid: process.pid },
@@ -285,13 +238,4 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     )
     return { settings, topology, publicListener, internalListener, transportTo, control: internal, serviceSecret, stop }
   }
-}
-
-/** A route outside the module's registered paths would be out of reach behind a gateway. */
-function checkedPaths(name: string, document: OpenApiDocument, registry: Registry): OpenApiDocument {
-  const { paths } = registry[name] as Registry[string]
-  for (const path of Object.keys(document.paths ?? {}))
-    if (!paths.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
-      throw new Error(`${name} answers ${path}, which is none of its paths in the registry.`)
-  return document
 }
