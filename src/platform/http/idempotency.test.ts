@@ -85,7 +85,7 @@ describe.each(['sqlite', 'postgres'] as const)('an idempotent write on %s', (dia
     expect(await count('fifty')).toBe(1)
   })
 
-  it('refuses the same key for another body, path or method', async () => {
+  it('refuses the same key for another body, path, query or method', async () => {
     const { post } = made()
     expect((await post('one', 'key-m')).status).toBe(202)
     const other = await post('two', 'key-m')
@@ -93,6 +93,7 @@ describe.each(['sqlite', 'postgres'] as const)('an idempotent write on %s', (dia
       [422, 'urn:vellum:problem:idempotency-mismatch'],
     )
     expect((await post('one', 'key-m', '/notes/elsewhere')).status).toBe(422)
+    expect((await post('one', 'key-m', '/notes/any?notify=false')).status).toBe(422)
     expect((await post('one', 'key-m')).status).toBe(202)
   })
 
