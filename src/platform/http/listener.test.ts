@@ -29,15 +29,31 @@ const slow = (ms: number) => async () => {
 
 describe('a listener', () => {
   it('lets running requests finish when it closes, and accepts no new ones', async () => {
-    const listener = await listen({ fetch: slow(300), at: local })
+    const listener = await listen({ fetch: slow(1_000), at: local })
     const running = fetch(listener.url)
     await sleep(50)
     const closed = listener.close(5_000)
+    await sleep(500)
     await expect(fetch(listener.url, { headers: { connection: 'close' } })).rejects.toThrow()
     expect(await (await running).text()).toBe('done')
     const begun = performance.now()
     await closed
     expect(performance.now() - begun).toBeLessThan(1_000)
+  })
+
+  it('answers a request that was sent on a waiting connection and not read when it closes, as the last one there', async () => {
+    const listener = await listen({ fetch: slow(0), at: local })
+    const socket = connectPlain(listener.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => (received += chunk)).on('error', () => {})
+    const answers = () => received.split('done').length - 1
+    const ask = () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    ask()
+    while (answers() < 1) await sleep(5)
+    ask()
+    await listener.close(5_000)
+    expect(answers()).toBe(2)
+    expect(received.toLowerCase().split('connection: close').length - 1).toBe(1)
   })
 
   it('cuts what does not finish in time', async () => {

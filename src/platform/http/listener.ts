@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 
 export interface ListenerOptions {
@@ -17,7 +18,10 @@ export interface Listener {
   readonly url: string
   /** 0 for a unix socket. */
   readonly port: number
-  /** Stops accepting, lets running requests finish, and after `graceMs` cuts what is left. */
+  /**
+   * Answers for a moment what clients have sent already, then stops accepting, lets running requests finish, and after
+   * `graceMs` cuts what is left.
+   */
   close(graceMs?: number): Promise<void>
 }
 
@@ -73,11 +77,23 @@ export async function listen({ fetch, at, tls }: ListenerOptions): Promise<Liste
   return { url, port, close: (graceMs) => closeServer(server, graceMs) }
 }
 
-function closeServer(server: Server, graceMs = 10_000): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * How long a server with open connections still answers what arrives. A connection whose request has come but was not
+ * read yet looks idle, and closing it would cut a request that its client has sent in good faith.
+ */
+const lingerMs = 300
+
+async function closeServer(server: Server, graceMs = 10_000): Promise<void> {
+  const started = performance.now()
+  if (graceMs > 0 && (await openConnections(server)) > 0) {
+    // Each answer from now on tells its client to come back by another connection.
+    server.prependListener('request', (_request, response) => void response.setHeader('connection', 'close'))
+    await delay(Math.min(lingerMs, graceMs))
+  }
+  await new Promise<void>((resolve) => {
     // A connection that is kept alive becomes idle only after its answer, so idle ones are closed again and again.
     const sweep = setInterval(() => server.closeIdleConnections?.(), 20)
-    const cut = setTimeout(() => server.closeAllConnections?.(), graceMs)
+    const cut = setTimeout(() => server.closeAllConnections?.(), Math.max(graceMs - (performance.now() - started), 0))
     server.close(() => {
       clearInterval(sweep)
       clearTimeout(cut)
@@ -86,3 +102,10 @@ function closeServer(server: Server, graceMs = 10_000): Promise<void> {
     server.closeIdleConnections?.()
   })
 }
+
+/** Some, where the runtime does not count them. */
+const openConnections = (server: Server): Promise<number> =>
+  new Promise((resolve) => {
+    if (typeof server.getConnections !== 'function') return resolve(1)
+    server.getConnections((error, count) => resolve(error ? 1 : count))
+  })
