@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import canary from './canary.fault.ts'
 import type { Fault } from './fault.ts'
 import killedProcess from './killed-process.fault.ts'
@@ -34,7 +34,7 @@ for (const fault of chosen) {
     say(`ok  ${fault.name} (${seconds()})`)
   } catch (error) {
     failed++
-    say(`FAILED  ${fault.name} (${seconds()})\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    say(`FAILED  ${fault.name} (${seconds()})\n${inspect(error)}`)
   }
 }
 // Nothing that ran proves nothing.

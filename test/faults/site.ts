@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '#platform/call/client.ts'
 import { createServiceTokens } from '#platform/call/service-token.ts'
 import { httpTransport } from '#platform/call/transport.ts'
@@ -59,20 +60,21 @@ export async function openSite({ environment, fail }: SiteOptions = {}): Promise
   }
 }
 
-/** Waits until no step is ready or leased in any module. Throws when one is dead or a key is parked. */
+/** Waits until no step is due or under way in any module. Throws when one is dead or a key is parked. */
 export async function untilQuiet({ client }: Pick<Site, 'client'>): Promise<void> {
   // A module may be done because another has not told it yet: quiet is twice in a row.
-  for (let quiet = 0; quiet < 2;) {
-    const busy = await until('all work to be done', async () => {
-      const open = await Promise.all(modules.map(async (module) => {
-        const platform = client(platformContract(module))
-        const pages = await Promise.all([platform.steps({ state: 'ready', limit: 1 }), platform.steps({ state: 'leased', limit: 1 })])
-        return pages.some(({ steps }) => steps.length > 0)
-      }))
-      return open.includes(true) ? undefined : { at: Date.now() }
+  for (let quiet = 0; quiet < 2; quiet++) {
+    let open: unknown[] = []
+    await until('all work to be done', async () => {
+      const pages = await Promise.all(modules.flatMap((module) => (['ready', 'leased'] as const).map((state) =>
+        client(platformContract(module)).steps({ state, limit: 1_000 }))))
+      // What is due in a minute or a day waits for its time, not for anybody.
+      open = pages.flatMap(({ steps }) => steps.filter(({ dueAt }) => Date.parse(dueAt) < Date.now() + 60_000))
+      return open.length === 0
+    }).catch((error: unknown) => {
+      throw new Error(`Some work is not done: ${JSON.stringify(open)}`, { cause: error })
     })
-    if (busy) quiet++
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    await delay(400)
   }
   for (const module of modules) {
     const platform = client(platformContract(module))
