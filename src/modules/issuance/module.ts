@@ -3,7 +3,7 @@ import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { identity, recipientErased } from '#modules/identity/index.ts'
-import { createDiscardRunner, discardUpload } from './batch/discard-step.ts'
+import { discardLeftBehind } from './batch/open-uploads.ts'
 import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
 import { createImportRunner, failBatch, importBatch } from './batch/import-step.ts'
 import { issuanceConfig } from './config.ts'
@@ -78,9 +78,11 @@ export default defineModule({
         runStep(printCredential, createPrintRunner(context, profiles, pool), createAbandon(context)),
         runStep(importBatch, createImportRunner(context, acceptance, profiles), failBatch),
         runStep(finishBatch, createFinishRunner(context)),
-        runStep(discardUpload, createDiscardRunner(context)),
       ],
-      prepare: () => organizationKeys.checkPublicUrl(),
+      async prepare() {
+        await organizationKeys.checkPublicUrl()
+        await discardLeftBehind(context)
+      },
       stop: () => pool.close(),
     }
   },

@@ -210,6 +210,18 @@ export const schema = defineSchema('issuance', (kit) => ({
     (t) => [kit.index('batches_by_organization').on(t.organizationId, t.id)],
   ),
 
+  /** Files whose first piece may be stored and whose batch is not accepted: what is old here was left behind. */
+  openUploads: kit.tenantTable(
+    'open_uploads',
+    {
+      /** The batch's id to be. */
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      startedAt: kit.instant().notNull(),
+    },
+    (t) => [kit.index('open_uploads_by_age').on(t.startedAt)],
+  ),
+
   batchRecords: kit.tenantTable(
     'batch_records',
     {

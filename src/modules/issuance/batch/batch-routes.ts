@@ -11,8 +11,8 @@ import type { IssuanceContext } from '../issuance-context.ts'
 import { defaultTemplate } from '../template/built-in-templates.ts'
 import { findTemplate } from '../template/templates.ts'
 import { batchErrors, getBatch, listBatches } from './batches.ts'
-import { DISCARD_AFTER_MS, discardUpload, uploadFolder } from './discard-step.ts'
 import { importBatch } from './import-step.ts'
+import { closeUpload, discardLeftBehind, discardUpload, openUpload } from './open-uploads.ts'
 import { FILE_LIMIT, storeUpload } from './upload.ts'
 
 const Batch = z
@@ -114,9 +114,11 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       )
       await keys.load([organizationId])
       const template = await findTemplate({ database, now }, organizationId, query.template)
-      const file = await storeUpload(blobs, organizationId, fileOf(c.req.raw), chosenColumns, (batchId) =>
-        database.transaction((tx) =>
-          tx.addStep(discardUpload, organizationId, batchId, { batchId }, { dueAt: new Date(now().getTime() + DISCARD_AFTER_MS) })))
+      await discardLeftBehind(context)
+      const file = await storeUpload(blobs, organizationId, fileOf(c.req.raw), chosenColumns, {
+        open: (batchId) => openUpload(context, organizationId, batchId),
+        discard: (batchId) => discardUpload(context, batchId),
+      })
       const self = `${publicUrl}/v1/batches/${file.batchId}`
       const settings = JSON.stringify([file.digest, template.id, query.achievement, query.notify, chosenColumns])
       try {
@@ -143,6 +145,7 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
               refused: 0,
               createdAt: now(),
             })
+            await closeUpload(tx, file.batchId)
             await tx.addStep(importBatch, organizationId, file.batchId, { batchId: file.batchId })
             await tx.audit({ organizationId, action: 'batch.accepted', target: file.batchId, details: { bytes: file.bytes } })
             return {
@@ -153,11 +156,11 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
           },
         })
         // A repeated request is told of the first one's batch, and stored its file for nothing.
-        if (response.headers.get('location') !== self) await blobs.delete(uploadFolder(file.batchId))
+        if (response.headers.get('location') !== self) await discardUpload(context, file.batchId)
         return response as never
       } catch (error) {
-        // Where nobody can say whether the batch was accepted, the pieces are left to the step that looks later.
-        if (error instanceof Problem && error.code !== 'unavailable') await blobs.delete(uploadFolder(file.batchId))
+        // Where nobody can say whether the batch was accepted, the row of the open upload will.
+        if (error instanceof Problem && error.code !== 'unavailable') await discardUpload(context, file.batchId)
         throw error
       }
     },

@@ -5,7 +5,7 @@ import { defineStep, type StepRunner } from '#platform/work/step.ts'
 import { batchFinished } from '../events.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
-import { uploadFolder } from './discard-step.ts'
+import { uploadFolder } from './open-uploads.ts'
 
 /** Looks whether all credentials of a batch are final; if not, another look is due later. */
 export const finishBatch = defineStep({

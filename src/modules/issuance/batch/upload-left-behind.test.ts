@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs'
-import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { acme, file, type Issuance, type IssuanceProcess, publicUrl, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
@@ -42,22 +41,24 @@ describe.each(testDialects)('a file that is sent on %s', (_, open) => {
       method: 'POST', headers: { authorization: `Bearer ${acme}`, 'content-type': 'text/csv' }, body, duplex: 'half',
     } as RequestInit)
     expect(pieces()).toHaveLength(0)
+    expect(await issuance.database.read.$count(issuance.tables.openUploads)).toBe(0)
   })
 
-  test('and whose process was killed on the way goes when its step is due; an accepted one stays', async () => {
+  test('and whose process was killed on the way goes at the next start or the next file, a day later; an accepted one stays', async () => {
     const { json } = await here.ask('POST', '/v1/batches', file(0, 5))
-    const orphan = '0197b6a0-0000-7000-8000-000000000001'
-    await here.context.blobs.put(pieceBlob(orphan, 0), acme, acme, new Uint8Array(8))
-    const { steps } = issuance.database.raw.platform
-    const { definition } = here.parts.steps!.find(({ definition }) => definition.kind === 'discard-upload')!
-    await issuance.database.transaction((tx) => tx.addStep(definition, acme, orphan, { batchId: orphan }))
-    await issuance.database.platformTransaction(async (_, raw) => {
-      await raw.delete(steps).where(eq(steps.kind, 'import-batch'))
-      const due = await raw.update(steps).set({ dueAt: new Date(0) }).where(eq(steps.kind, 'discard-upload')).returning({ key: steps.key })
-      expect(due.map(({ key }) => key).sort()).toEqual([orphan, json.id].sort())
-    })
-    await here.runner.start()
-    await expect.poll(async () => issuance.database.raw.$count(steps, eq(steps.state, 'done')), { timeout: 10_000 }).toBe(2)
-    expect(pieces()).toEqual([expect.stringContaining(json.id)])
+    const { openUploads } = issuance.tables
+    expect(await issuance.database.read.$count(openUploads)).toBe(0)
+    const kill = async (id: string, startedAt: Date) => {
+      await issuance.database.transaction((tx) => tx.insert(openUploads).values({ id, organizationId: acme, startedAt }))
+      await here.context.blobs.put(pieceBlob(id, 0), acme, acme, new Uint8Array(8))
+    }
+    await kill('old', new Date(Date.now() - 25 * 3_600_000))
+    await kill('young', new Date())
+    await here.parts.prepare!()
+    expect(pieces().sort()).toEqual([expect.stringContaining(json.id), expect.stringContaining('young')])
+    await issuance.database.transaction((tx) => tx.update(openUploads).set({ startedAt: new Date(0) }))
+    const { json: next } = await here.ask('POST', '/v1/batches', file(5, 9))
+    expect(pieces().sort()).toEqual([expect.stringContaining(json.id), expect.stringContaining(next.id)])
+    expect(await issuance.database.read.$count(openUploads)).toBe(0)
   })
 })

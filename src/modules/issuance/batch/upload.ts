@@ -5,7 +5,7 @@ import { Problem } from '#platform/problem.ts'
 import { createHash } from 'node:crypto'
 import { matchColumns } from './column-rules.ts'
 import { readCsv, UnreadableFile } from './csv-file.ts'
-import { uploadFolder } from './discard-step.ts'
+import { uploadFolder } from './open-uploads.ts'
 
 /** A file that is stored, in sealed pieces, and whose header has the columns that are needed. */
 export interface StoredFile {
@@ -54,14 +54,15 @@ async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
 /**
  * Stores a CSV file piece by piece as it arrives. A file that cannot be one is refused before anything is promised, and its
  * pieces go. Throws `Problem`: too-large, validation-failed.
- * @param announce awaited before the first piece is stored: from then on a kill leaves pieces behind
+ * @param upload `open` is awaited before the first piece is stored: from then on a kill leaves pieces behind; `discard` takes
+ * them away
  */
 export async function storeUpload(
   blobs: Blobs,
   organizationId: OrganizationId,
   body: AsyncIterable<Uint8Array>,
   chosenColumns: Readonly<Record<string, string>>,
-  announce: (batchId: string) => Promise<void>,
+  { open, discard }: { open: (batchId: string) => Promise<void>; discard: (batchId: string) => Promise<void> },
 ): Promise<StoredFile> {
   const batchId = uuidv7()
   const hash = createHash('sha256')
@@ -76,7 +77,7 @@ export async function storeUpload(
       decode(utf8, piece)
       if (pieces === 0) {
         checkHeader(await readHeader(piece), chosenColumns)
-        await announce(batchId)
+        await open(batchId)
       }
       hash.update(piece)
       await blobs.put(pieceBlob(batchId, pieces), organizationId, organizationId, piece)
@@ -86,7 +87,7 @@ export async function storeUpload(
     decode(utf8)
     if (pieces === 0) throw new Problem('validation-failed', 'The file is empty; send a CSV file with a header and a record for each person.')
   } catch (error) {
-    await blobs.delete(uploadFolder(batchId))
+    await discard(batchId)
     throw error
   }
   return { batchId, pieces, bytes, digest: hash.digest('hex') }

@@ -222,6 +222,12 @@ CREATE TABLE "vellum_issuance"."batches" (
 	"finished_at" timestamp (3) with time zone
 );
 
+CREATE TABLE "vellum_issuance"."open_uploads" (
+	"id" text PRIMARY KEY NOT NULL,
+	"organization_id" text NOT NULL,
+	"started_at" timestamp (3) with time zone NOT NULL
+);
+
 CREATE TABLE "vellum_issuance"."batch_records" (
 	"batch_id" text NOT NULL,
 	"record" bigint NOT NULL,
@@ -255,5 +261,6 @@ CREATE INDEX "status_lists_by_organization" ON "vellum_issuance"."status_lists" 
 CREATE UNIQUE INDEX "signing_keys_active" ON "vellum_issuance"."signing_keys" USING btree ("active_for");
 CREATE INDEX "signing_keys_by_organization" ON "vellum_issuance"."signing_keys" USING btree ("organization_id");
 CREATE INDEX "batches_by_organization" ON "vellum_issuance"."batches" USING btree ("organization_id","id");
+CREATE INDEX "open_uploads_by_age" ON "vellum_issuance"."open_uploads" USING btree ("started_at");
 CREATE UNIQUE INDEX "batch_records_by_business_key" ON "vellum_issuance"."batch_records" USING btree ("batch_id","business_key");
 CREATE INDEX "batch_records_by_outcome" ON "vellum_issuance"."batch_records" USING btree ("batch_id","outcome","record");

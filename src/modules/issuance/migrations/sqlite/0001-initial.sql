@@ -244,6 +244,13 @@ CREATE TABLE `batches` (
 );
 
 CREATE INDEX `batches_by_organization` ON `batches` (`organization_id`,`id`);
+CREATE TABLE `open_uploads` (
+	`id` text PRIMARY KEY NOT NULL,
+	`organization_id` text NOT NULL,
+	`started_at` integer NOT NULL
+);
+
+CREATE INDEX `open_uploads_by_age` ON `open_uploads` (`started_at`);
 CREATE TABLE `batch_records` (
 	`batch_id` text NOT NULL,
 	`record` integer NOT NULL,
