@@ -40,12 +40,12 @@ const rules = [
   },
   {
     name: 'contract-is-data',
-    comment: 'contract.ts and events.ts are data: zod, #platform/contract.ts, #platform/event.ts and the index.ts of other modules. Move code that runs into the module.',
+    comment: 'contract.ts and events.ts are data: zod, #platform/contract.ts, #platform/event.ts, #platform/typed-text.ts and the index.ts of other modules. Move code that runs into the module.',
     from: { path: '^src/modules/([^/]+)/(contract|events)\\.ts$' },
     to: {
       pathNot: [
         npm('zod'),
-        '^src/platform/(contract|event|authority-operations)\\.ts$',
+        '^src/platform/(contract|event|authority-operations|typed-text)\\.ts$',
         '^src/modules/$1/(contract|events)\\.ts$',
         '^src/modules/(?!$1/)[^/]+/index\\.ts$',
       ],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { authorityOperations } from '#platform/authority-operations.ts'
 import { contract, operation } from '#platform/contract.ts'
-import { oneLine } from '#platform/http/typed-text.ts'
+import { oneLine } from '#platform/typed-text.ts'
 
 /** What an access token can permit, each with the sentence that people read when they choose. */
 export const scopes = {

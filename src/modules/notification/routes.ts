@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
-import { pageCursor } from '#platform/http/typed-text.ts'
+import { pageCursor } from '#platform/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { listMessages } from './message/messages.ts'
 import type { NotificationContext } from './notification-context.ts'

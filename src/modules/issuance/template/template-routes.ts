@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
-import { freeText, oneLine } from '#platform/http/typed-text.ts'
+import { freeText, oneLine } from '#platform/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { ACHIEVEMENT_TYPES } from '../credential/open-badge.ts'
