@@ -46,6 +46,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
   }
   const interrupted = () => void stop().finally(() => process.exit(130))
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  let output = () => ''
   try {
     process.stderr.write('Starting an installation, a chain and a mail server …\n')
     const directory = mkdtempSync(join(tmpdir(), 'vellum-demo-'))
@@ -66,6 +67,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
       },
     })
     stops.push(installation.remove)
+    output = installation.output
     await installation.start()
     const [issuer, visitors] = await Promise.all([
       createAccount(installation, 'riverside', 'Riverside Academy'),
@@ -76,6 +78,7 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     bars.total(recipients.rows)
     const firstRequest = Date.now()
     const steady = startSteadyRequests(visitors, steadyEveryMs)
+    stops.push(() => steady.stop().catch(() => {}))
     const batchId = await upload(issuer, recipients)
     const followed = { issuer, batchId, smtp, bars }
     const rejected = await untilIssued(followed)
@@ -108,6 +111,8 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     return { result, pdfs, links: specimens.map(({ publicUrl }) => publicUrl), stop }
   } catch (error) {
+    // The last of what it said, which names nobody.
+    process.stderr.write(`${output().split('\n').filter((line) => line.startsWith('{')).slice(-5).join('\n')}\n`)
     await stop()
     throw error
   }
