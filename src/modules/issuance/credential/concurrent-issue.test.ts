@@ -17,13 +17,13 @@ describe.each(testDialects)('many issue at once on %s', { timeout: 60_000 }, (_,
   const statuses = (answers: readonly { status: number; text: string }[]) =>
     Object.fromEntries([...Map.groupBy(answers, ({ status, text }) => (status < 300 ? String(status) : `${status} ${text}`))].map(([k, v]) => [k, v.length]))
 
-  test('two hundred people of one organization, over two processes, are all accepted', async () => {
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => (i % 2 ? here : there).ask('POST', '/v1/credentials', person(i))))
-    expect(statuses(answers)).toEqual({ 202: 200 })
+  test('sixty people of one organization, over two processes, are all accepted', async () => {
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => (i % 2 ? here : there).ask('POST', '/v1/credentials', person(i))))
+    expect(statuses(answers)).toEqual({ 202: 60 })
     const { credentials, achievements, templates, signingKeys, recipients } = issuance.tables
     const read = issuance.database.read
-    expect(await read.$count(credentials)).toBe(200)
-    expect(await read.$count(recipients)).toBe(200)
+    expect(await read.$count(credentials)).toBe(60)
+    expect(await read.$count(recipients)).toBe(60)
     expect(await read.$count(achievements)).toBe(1)
     expect(await read.$count(templates)).toBe(1)
     expect(await read.$count(signingKeys)).toBe(1)
