@@ -187,7 +187,7 @@ function tracedTransactions<T>(database: PlatformDatabase<T>): PlatformDatabase<
   const attributes = { 'vellum.module': database.module }
   return {
     ...database,
-    transaction: (work) => span('transaction', attributes, () => database.transaction(work)),
+    transaction: (work, options) => span('transaction', attributes, () => database.transaction(work, options)),
     platformTransaction: (work, options) =>
       span('transaction', attributes, () => database.platformTransaction(work, options)),
   }

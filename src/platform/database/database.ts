@@ -59,8 +59,11 @@ export interface Database<T = unknown> {
   readonly read: Queries
   /** Runs a query of `preparedQuery` as `read` does. */
   run<V, R>(query: PreparedQuery<T, V, R>, values: V): Promise<R>
-  /** Commits what `work` wrote, durably, before the promise resolves; any throw rolls it back alone. */
-  transaction<R>(work: (tx: Transaction<T>) => Promise<R>): Promise<R>
+  /**
+   * Commits what `work` wrote, durably, before the promise resolves; any throw rolls it back alone.
+   * @param options `background`: nobody waits for it, so on SQLite it gives way to what somebody waits for
+   */
+  transaction<R>(work: (tx: Transaction<T>) => Promise<R>, options?: { readonly background?: boolean }): Promise<R>
   /** Runs after the surrounding commit is durable, in this process: doorbells only, never effects. */
   onCommit(listener: (what: { events: number; stepKinds: readonly string[] }) => void): void
   /**

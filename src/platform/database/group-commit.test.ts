@@ -125,6 +125,27 @@ describe('work for which nobody waits', () => {
     expect(answered).toBe(2)
     expect(commits()).toBe(2)
   })
+
+  it('goes behind what somebody waits for, but is not starved by it', async () => {
+    const { writer } = recordingWriter()
+    const { enqueue } = groupCommit(writer)
+    const order: string[] = []
+    const slow = (name: string, background: boolean) =>
+      enqueue(async () => {
+        order.push(name)
+        const until = performance.now() + 6
+        while (performance.now() < until);
+      }, { background })
+    const background = Array.from({ length: 12 }, (_, i) => slow(`background ${i}`, true))
+    const answered = slow('request', false).then(() => order.push('request answered'))
+    await Promise.all([...background, answered])
+    expect(order[0]).toBe('request')
+    const between = order.indexOf('request answered')
+    // Some background work shares its commit, and the rest comes after its answer.
+    expect(between).toBeGreaterThan(1)
+    expect(between).toBeLessThan(6)
+    expect(order).toHaveLength(14)
+  })
 })
 
 /** A few turns of the event loop: no time for a timer of milliseconds, enough for what is due. */

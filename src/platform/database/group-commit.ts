@@ -27,6 +27,9 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown }
 const groupMs = 50
 const groupMembers = 200
 
+/** A group for which somebody waits takes background work along for so long only. */
+const patienceMs = 10
+
 /**
  * Background work gathers for so many times what a commit takes here: at most about a tenth of this thread's time goes
  * into commits for which nobody waits. When the last commit is longer ago than that, it begins at once.
@@ -46,7 +49,7 @@ const unavailable = (cause: unknown) =>
  * strictly one after the other, each in its own savepoint (interleaved savepoints lose writes), and every one is answered,
  * with success or failure, only after the commit: a failure too may rest on what a neighbour wrote and lost.
  * When the commit fails, the group is rolled back and each member runs again alone.
- * Work for which nobody waits gathers a little where commits are slow, so that more of it shares one.
+ * Work for which nobody waits gathers a little where commits are slow, so that more of it shares one, and goes behind the rest.
  */
 export function groupCommit(writer: GroupedWriter) {
   const queue: Member[] = []
@@ -93,8 +96,16 @@ export function groupCommit(writer: GroupedWriter) {
       return
     }
     try {
-      while (queue.length > 0 && members.length < groupMembers && performance.now() - startedAt < groupMs) {
+      // Where somebody waits for this group, what nobody waits for has a short time of its own at its end.
+      let endsAt = startedAt + groupMs
+      let somebodyWaits = false
+      while (queue.length > 0 && members.length < groupMembers && performance.now() < endsAt) {
         const member = queue.shift()!
+        if (!member.background) somebodyWaits = true
+        else if (somebodyWaits) {
+          endsAt = Math.min(endsAt, performance.now() + patienceMs)
+          somebodyWaits = false
+        }
         members.push(member)
         outcomes.push(await runMember(member))
       }
@@ -157,7 +168,11 @@ export function groupCommit(writer: GroupedWriter) {
     /** @param options `background`: nobody waits for it, so it may gather with others */
     enqueue: <R>(run: () => Promise<R>, { background = false }: { background?: boolean } = {}): Promise<R> =>
       new Promise<R>((resolve, reject) => {
-        queue.push({ run, background, resolve: resolve as (value: unknown) => void, reject })
+        const member = { run, background, resolve: resolve as (value: unknown) => void, reject }
+        // Before everything for which nobody waits, and behind everything else.
+        const at = background ? -1 : queue.findIndex((other) => other.background)
+        if (at < 0) queue.push(member)
+        else queue.splice(at, 0, member)
         if (!background || queue.length >= groupMembers) hurry()
         draining ??= drain()
       }),

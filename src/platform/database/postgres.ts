@@ -228,7 +228,7 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     read,
     run: (query, values) => reading(({ run }) => run(query, values)),
     raw: { ...read, ...rawOf(readRunner) },
-    transaction: (work) => platformTransaction((tx) => work(tx)),
+    transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
     onCommit: listeners.add,
     lock: (name) => advisoryLock(url, schema.module, name),

@@ -126,7 +126,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
     read,
     run: async (query, values) => runRead(query, values),
     raw: { ...read, ...rawOf(reader, readGuard) },
-    transaction: (work) => platformTransaction((tx) => work(tx)),
+    transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
     onCommit: listeners.add,
     async lock(name): Promise<Lock | undefined> {

@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm'
+import { eq, placeholder, type SQL } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, Refused, type StepRunner } from '#platform/work/step.ts'
 import { credentialIssued } from '../events.ts'
@@ -10,15 +11,15 @@ import { RenderInputError } from '../render/input.ts'
 import type { RenderPool } from '../render/pool.ts'
 import type { IssuanceTables } from '../tables.ts'
 import { templateVersion } from '../template/templates.ts'
-import { findCredential, openCredential } from './credential-row.ts'
-import { transition } from './state.ts'
+import { findCredential, openCredential, nextState } from './credential-row.ts'
+import { type CredentialState, transition } from './state.ts'
 
 /** Prints one signed credential; with the PDF stored it is issued, and everyone is told. */
 export const printCredential = defineStep({
   kind: 'print-credential',
   input: z.object({ credentialId: z.string() }),
   leaseMs: 60_000,
-  concurrency: 32,
+  concurrency: 12,
 })
 
 export type PrintInput = z.output<typeof printCredential.input>
@@ -28,6 +29,17 @@ export const certificateBlob = (credentialId: string): string => `credentials/${
 
 /** Where people look at a credential: it shows the current version. */
 export const viewUrl = (publicUrl: string, publicId: string): string => `${publicUrl}/v/${publicId}`
+
+const storeIssued = preparedQuery<IssuanceTables, { id: string; state: CredentialState; issuedAt: Date }>()(
+  (queries, { credentials }) =>
+    queries
+      .update(credentials)
+      .set({
+        state: placeholder('state') as unknown as SQL,
+        issuedAt: placeholder('issuedAt') as unknown as SQL,
+        abandonedAt: null,
+      })
+      .where(eq(credentials.id, placeholder('id'))))
 
 export function createPrintRunner(
   { database, keys, blobs, publicUrl, now }: IssuanceContext,
@@ -73,14 +85,9 @@ export function createPrintRunner(
     const issuedAt = now()
     const salt = randomBytes(32).toString('base64url')
     return async (tx) => {
-      const { credentials } = tx.tables
-      const [row] = await tx
-        .select({ state: credentials.state })
-        .from(credentials)
-        .where(eq(credentials.id, credentialId))
-      const change = row && transition(row.state, 'issue')
-      if (!change?.ok || change.state === row?.state) return
-      await tx.update(credentials).set({ state: change.state, issuedAt, abandonedAt: null }).where(eq(credentials.id, credentialId))
+      const state = await nextState(tx, credentialId, 'issue')
+      if (state === undefined) return
+      await tx.run(storeIssued, { id: credentialId, state, issuedAt })
       await tx.publish(credentialIssued, credential.organizationId as OrganizationId, {
         credentialId,
         publicId: credential.publicId,

@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm'
+import { eq, placeholder, type SQL } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import { defineStep, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
 import { achievementUri } from '../achievement/achievements.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -8,18 +9,18 @@ import type { OrganizationProfiles } from '../organization-profiles.ts'
 import { writeSearchTerms } from '../recipient/search-terms.ts'
 import type { OrganizationKeys } from '../signing/organization-keys.ts'
 import type { IssuanceTables, PersonalData } from '../tables.ts'
-import { credentialPlace, findCredential } from './credential-row.ts'
+import { credentialPlace, findCredential, nextState } from './credential-row.ts'
 import { type AchievementType, buildOpenBadge } from './open-badge.ts'
 import { printCredential } from './print-step.ts'
 import { priorityOf } from './priority.ts'
-import { transition } from './state.ts'
+import { type CredentialState, transition } from './state.ts'
 
 /** Signs one accepted credential; its `validFrom` is the time of signing. */
 export const signCredential = defineStep({
   kind: 'sign-credential',
   input: z.object({ credentialId: z.string() }),
   leaseMs: 30_000,
-  concurrency: 64,
+  concurrency: 24,
 })
 
 export type SignInput = z.output<typeof signCredential.input>
@@ -31,6 +32,20 @@ export const createAbandon = ({ now }: Pick<IssuanceContext, 'now'>): StepGivenU
       const { credentials } = tx.tables
       await tx.update(credentials).set({ abandonedAt: now() }).where(eq(credentials.id, credentialId))
     }
+
+const storeSigned = preparedQuery<
+  IssuanceTables,
+  { id: string; state: CredentialState; document: Uint8Array; signedAt: Date }
+>()((queries, { credentials }) =>
+  queries
+    .update(credentials)
+    .set({
+      state: placeholder('state') as unknown as SQL,
+      document: placeholder('document') as unknown as SQL,
+      signedAt: placeholder('signedAt') as unknown as SQL,
+      abandonedAt: null,
+    })
+    .where(eq(credentials.id, placeholder('id'))))
 
 export function createSignRunner(
   { database, keys, publicUrl, now }: IssuanceContext,
@@ -75,22 +90,14 @@ export function createSignRunner(
     })
     const document = JSON.stringify(await signer.sign(unsigned, signedAt))
     return async (tx) => {
-      const { credentials } = tx.tables
       const sealed = keys.seal(
         credential.recipientId,
         credentialPlace(organizationId, 'document', credentialId),
         document,
       )
-      const [row] = await tx
-        .select({ state: credentials.state })
-        .from(credentials)
-        .where(eq(credentials.id, credentialId))
-      const change = row && transition(row.state, 'sign')
-      if (!change?.ok || change.state === row?.state) return
-      await tx
-        .update(credentials)
-        .set({ state: change.state, document: sealed, signedAt, abandonedAt: null })
-        .where(eq(credentials.id, credentialId))
+      const state = await nextState(tx, credentialId, 'sign')
+      if (state === undefined) return
+      await tx.run(storeSigned, { id: credentialId, state, document: sealed, signedAt })
       await writeSearchTerms(tx, keys, organizationId, credential.recipientId, personal)
       const priority = priorityOf(credential.batchId)
       await tx.addStep(printCredential, organizationId, credentialId, { credentialId }, { priority })

@@ -1,8 +1,21 @@
+import { placeholder } from 'drizzle-orm'
 import { searchDigests } from '#platform/crypto/search-digests.ts'
 import type { KeyRing } from '#platform/crypto/key-ring-types.ts'
 import type { Transaction } from '#platform/database/database.ts'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { IssuanceTables, PersonalData } from '../tables.ts'
+
+const insertTerm = preparedQuery<IssuanceTables, { organizationId: string; term: string; recipientId: string }>()(
+  (queries, { searchTerms }) =>
+    queries
+      .insert(searchTerms)
+      .values({
+        organizationId: placeholder('organizationId'),
+        term: placeholder('term'),
+        recipientId: placeholder('recipientId'),
+      })
+      .onConflictDoNothing())
 
 /** Writes down by which words a recipient can be found: keyed digests, removed when the person is erased. */
 export async function writeSearchTerms(
@@ -12,10 +25,6 @@ export async function writeSearchTerms(
   recipientId: string,
   { name, email }: PersonalData,
 ): Promise<void> {
-  const terms = new Set(searchDigests(keys, organizationId, [name, email]))
-  if (terms.size === 0) return
-  await tx
-    .insert(tx.tables.searchTerms)
-    .values([...terms].map((term) => ({ organizationId, term, recipientId })))
-    .onConflictDoNothing()
+  for (const term of new Set(searchDigests(keys, organizationId, [name, email])))
+    await tx.run(insertTerm, { organizationId, term, recipientId })
 }

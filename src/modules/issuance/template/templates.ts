@@ -1,7 +1,8 @@
-import { and, asc, eq, or } from 'drizzle-orm'
+import { and, asc, eq, or, placeholder } from 'drizzle-orm'
 import { isDeepStrictEqual } from 'node:util'
 import { uuidv7 } from 'uuidv7'
 import type { Database, Queries, Transaction } from '#platform/database/database.ts'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceTables, TemplateContent } from '../tables.ts'
@@ -88,18 +89,25 @@ async function writeFirstVersion(
   return id
 }
 
+const versionOf = preparedQuery<IssuanceTables, { templateId: string; version: number }>()((queries, tables) =>
+  queries
+    .select(columns(tables))
+    .from(tables.templateVersions)
+    .innerJoin(tables.templates, eq(tables.templates.id, tables.templateVersions.templateId))
+    .where(
+      and(
+        eq(tables.templateVersions.templateId, placeholder('templateId')),
+        eq(tables.templateVersions.version, placeholder('version')),
+      ),
+    ))
+
 /** One version of a template, for what was issued with it. */
 export async function templateVersion(
   { database }: Pick<Store, 'database'>,
   templateId: string,
   version: number,
 ): Promise<Template> {
-  const { templates, templateVersions } = database.tables
-  const [found] = await database.read
-    .select(columns(database.tables))
-    .from(templateVersions)
-    .innerJoin(templates, eq(templates.id, templateVersions.templateId))
-    .where(and(eq(templateVersions.templateId, templateId), eq(templateVersions.version, version)))
+  const [found] = await database.run(versionOf, { templateId, version })
   if (!found) throw new Error(`Template ${templateId} has no version ${version}.`)
   return found
 }

@@ -1,11 +1,12 @@
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, ne, placeholder, type SQL } from 'drizzle-orm'
 import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import { z } from 'zod'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
 import { notificationDelivered, notificationFailed } from '../events.ts'
 import type { NotificationContext } from '../notification-context.ts'
-import type { MessageContent, NotificationTables } from '../tables.ts'
+import type { MessageContent, MessageState, NotificationTables } from '../tables.ts'
 import { contentPlace } from '../message/content-place.ts'
 import { certificateEmail } from './certificate-email.ts'
 import { MailRefused, type MailTransport } from './mail-transport.ts'
@@ -15,7 +16,7 @@ export const sendEmail = defineStep({
   kind: 'send-email',
   input: z.object({ id: z.string() }),
   leaseMs: 60_000,
-  concurrency: 32,
+  concurrency: 16,
 })
 
 export type SendInput = z.output<typeof sendEmail.input>
@@ -30,6 +31,22 @@ async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
+
+const byId = preparedQuery<NotificationTables, { id: string }>()((queries, { messages }) =>
+  queries.select().from(messages).where(eq(messages.id, placeholder('id'))))
+
+const storeFinished = preparedQuery<
+  NotificationTables,
+  { id: string; state: MessageState; reason: string | null; finishedAt: Date }
+>()((queries, { messages }) =>
+  queries
+    .update(messages)
+    .set({
+      state: placeholder('state') as unknown as SQL,
+      reason: placeholder('reason') as unknown as SQL,
+      finishedAt: placeholder('finishedAt') as unknown as SQL,
+    })
+    .where(eq(messages.id, placeholder('id'))))
 
 export function createSendRunner(
   { database, keys, clients, openDocument, publicUrl, config, now }: NotificationContext,
@@ -59,8 +76,7 @@ export function createSendRunner(
   }
 
   return async ({ input: { id }, signal }) => {
-    const { messages } = database.tables
-    const [message] = await database.read.select().from(messages).where(eq(messages.id, id))
+    const [message] = await database.run(byId, { id })
     if (!message) throw new Error('The message of this step is not there.')
     if (message.state === 'sent' || message.state === 'withdrawn') return undefined
     await keys.load([message.organizationId, message.recipientId])
@@ -70,10 +86,7 @@ export function createSendRunner(
     const told = { messageId: message.messageId, credentialId: message.credentialId, channel: 'email' as const }
     const organizationId = message.organizationId as OrganizationId
     const finish = (state: 'sent' | 'failed', reason: string | null) => async (tx: Parameters<Finish>[0]) => {
-      await tx
-        .update(tx.tables.messages)
-        .set({ state, reason, finishedAt: now() })
-        .where(eq(tx.tables.messages.id, id))
+      await tx.run(storeFinished, { id, state, reason, finishedAt: now() })
       if (reason === null) await tx.publish(notificationDelivered, organizationId, told)
       else await tx.publish(notificationFailed, organizationId, { ...told, reason })
     }
@@ -87,7 +100,7 @@ export function createSendRunner(
     // A slow server may have taken longer than the key is held.
     await keys.load([organizationId])
     if (refusal) return finish('failed', `refused with ${refusal.code}`)
-    const [after] = await database.read.select({ state: messages.state }).from(messages).where(eq(messages.id, id))
+    const [after] = await database.run(byId, { id })
     if (after?.state === 'withdrawn') await transport.forget(message.messageId)
     return finish('sent', null)
   }

@@ -1,5 +1,6 @@
-import { and, desc, eq, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, lt, placeholder, type SQL } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { EventHandler } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
@@ -12,6 +13,34 @@ import { contentPlace } from './content-place.ts'
 
 /** The mail about a single issue goes before those of a batch. */
 const BATCH_PRIORITY = 10
+
+interface NewMessage extends Record<string, unknown> {
+  id: string
+  organizationId: string
+  recipientId: string
+  credentialId: string
+  messageId: string
+  content: Uint8Array
+  createdAt: Date
+}
+
+const insertMessage = preparedQuery<NotificationTables, NewMessage>()((queries, { messages }) =>
+  queries
+    .insert(messages)
+    .values({
+      id: placeholder('id'),
+      organizationId: placeholder('organizationId'),
+      recipientId: placeholder('recipientId'),
+      credentialId: placeholder('credentialId'),
+      channel: 'email',
+      occasion: 'credential.issued',
+      messageId: placeholder('messageId'),
+      content: placeholder('content'),
+      state: 'pending',
+      createdAt: placeholder('createdAt'),
+    })
+    .onConflictDoNothing({ target: [messages.credentialId, messages.channel, messages.occasion] })
+    .returning({ id: messages.id }))
 
 /** A credential was issued: its recipient is to be told, once. */
 export function tellRecipient({ keys, publicUrl, now }: NotificationContext): EventHandler<NotificationTables, typeof credentialIssued> {
@@ -29,23 +58,15 @@ export function tellRecipient({ keys, publicUrl, now }: NotificationContext): Ev
     await keys.load([organizationId, data.recipientId])
     const id = uuidv7()
     return async (tx) => {
-      const { messages } = tx.tables
-      const written = await tx
-        .insert(messages)
-        .values({
-          id,
-          organizationId,
-          recipientId: data.recipientId,
-          credentialId: data.credentialId,
-          channel: 'email',
-          occasion: 'credential.issued',
-          messageId: `${data.credentialId}.issued@${new URL(publicUrl).hostname}`,
-          content: keys.seal(data.recipientId, contentPlace(organizationId, id), JSON.stringify(content)),
-          state: 'pending',
-          createdAt: now(),
-        })
-        .onConflictDoNothing({ target: [messages.credentialId, messages.channel, messages.occasion] })
-        .returning({ id: messages.id })
+      const written = await tx.run(insertMessage, {
+        id,
+        organizationId,
+        recipientId: data.recipientId,
+        credentialId: data.credentialId,
+        messageId: `${data.credentialId}.issued@${new URL(publicUrl).hostname}`,
+        content: keys.seal(data.recipientId, contentPlace(organizationId, id), JSON.stringify(content)),
+        createdAt: now(),
+      })
       if (written.length > 0) await tx.addStep(sendEmail, organizationId, id, { id }, { priority: data.batchId === undefined ? 0 : BATCH_PRIORITY })
     }
   }
