@@ -47,7 +47,7 @@ const stopUnderLoad: Fault = {
         headers: { authorization: `Bearer ${issuer.token}`, 'content-type': 'text/csv' },
         body: slowFile(lines, 1_500) as never,
         duplex: 'half',
-      })
+      }).catch((error: Error) => error)
       await delay(300)
       stoppedAt = performance.now()
       const status = await Promise.race([installation.stop(), delay(stopTimeoutMs + 5_000, 'still running')])
@@ -58,6 +58,7 @@ const stopUnderLoad: Fault = {
       assert.equal(status, 0, installation.output())
       assert.ok(tookMs < stopTimeoutMs + 2_000, `It took ${tookMs} ms to stop.`)
       assert.deepEqual(cut, [])
+      assert.ok('status' in uploaded, `The upload that was under way was cut: ${String(uploaded)}`)
       assert.equal(uploaded.status, 202)
       const { id } = (await uploaded.json()) as { id: string }
 
