@@ -15,7 +15,7 @@ const longestLifeMs = 1_200
  * starts, and one time in five just when the mail server took a mail, of which the process then knows nothing. Each time
  * it is started again at once; at the end it is up.
  */
-export async function crash({ installation, smtp }: Site, { random, say }: FaultContext, { times, onLife }: CrashPlan): Promise<void> {
+export async function crash({ installation, smtp }: Site, { random }: FaultContext, { times, onLife }: CrashPlan): Promise<void> {
   for (let killed = 1; killed <= times; killed++) {
     await delay(random.between(20, longestLifeMs))
     if (random.next() < 0.2) {
@@ -25,7 +25,6 @@ export async function crash({ installation, smtp }: Site, { random, say }: Fault
     await installation.kill()
     const nextDiesAtStart = killed < times && random.next() < 0.2
     await installation.start({ wait: !nextDiesAtStart })
-    say(`killed ${killed} of ${times}`)
     if (!nextDiesAtStart) onLife?.(killed)
   }
 }
