@@ -222,11 +222,9 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       )
     // A command that opens the files itself leaves the work to the next process.
     if (options.listeners !== false) {
-      for (const name of order) {
-        const module = hosted.get(name) as HostedModule
-        stops.push(() => module.stopWork())
-        await module.startConsumers()
-      }
+      // Side by side, so that a stop takes no longer than the slowest module.
+      stops.push(async () => void (await Promise.all([...hosted.values()].map((module) => module.stopWork()))))
+      for (const name of order) await hosted.get(name)?.startConsumers()
       for (const module of hosted.values()) module.startRelay()
     }
     stops.push(() => {

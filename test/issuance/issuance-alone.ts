@@ -20,7 +20,6 @@ import { type TestDatabase, testKeys } from '../kernel/test-database.ts'
 
 export const publicUrl = 'https://vellum.example'
 export const acme = 'acme' as OrganizationId
-export const globex = 'globex' as OrganizationId
 
 /** What the module asks of identity, answered from memory. */
 export interface FakeIdentity {

@@ -38,15 +38,6 @@ export async function listParked(database: PlatformDatabase, options: { limit?: 
   })))
 }
 
-/** For metrics and health: events in the inbox by state. */
-export async function countInbox(
-  database: PlatformDatabase,
-): Promise<{ ready: number; waiting: number; parked: number }> {
-  const rows = await database.raw.rows<{ state: 'ready' | 'waiting' | 'parked'; count: number }>(sql`
-    select state, count(*) as count from ${database.raw.platform.inbox} group by state`)
-  return { ready: 0, waiting: 0, parked: 0, ...Object.fromEntries(rows.map((row) => [row.state, Number(row.count)])) }
-}
-
 interface KeyName {
   readonly subscription: string
   readonly key: string

@@ -3,6 +3,3 @@ export function instantOf(value: unknown): Date | undefined {
   if (value === null || value === undefined) return undefined
   return value instanceof Date ? value : new Date(Number(value))
 }
-
-/** JSON as raw SQL answers it: a text on SQLite, parsed on Postgres. */
-export const jsonOf = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value)

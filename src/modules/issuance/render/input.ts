@@ -99,9 +99,15 @@ export function printedDate(date: string, locale: string): string {
   return printable(dateFormat(locale).format(time))
 }
 
-/** The input, checked and ready to print. Throws RenderInputError; messages name fields, never their contents. */
-export function checkInput(input: RenderInput) {
+/**
+ * The input, checked and ready to print. Throws RenderInputError; messages name fields, never their contents.
+ *
+ * @param wordsLanguage the language of the fixed words for a locale: dates stand beside them, so they follow it.
+ */
+export function checkInput(input: RenderInput, wordsLanguage: (locale: string) => string) {
   const locale = canonicalLocale(input.locale)
+  const language = wordsLanguage(locale)
+  const dates = new Intl.Locale(locale).language === language ? locale : language
   const { values } = input
   return {
     locale,
@@ -110,8 +116,8 @@ export function checkInput(input: RenderInput) {
     achievementName: printableField(values, 'achievementName'),
     issuerName: printableField(values, 'issuerName'),
     statement: values.statement ? printableField(values, 'statement') : undefined,
-    completedOn: values.completedOn ? printedDate(values.completedOn, locale) : undefined,
-    issuedOn: printedDate(values.issuedOn, locale),
+    completedOn: values.completedOn ? printedDate(values.completedOn, dates) : undefined,
+    issuedOn: printedDate(values.issuedOn, dates),
   }
 }
 

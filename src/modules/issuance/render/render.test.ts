@@ -96,10 +96,15 @@ describe('what is printed', () => {
   const text = async (change: Parameters<typeof sampleInput>[0]) =>
     (await pdfTexts([await renderCertificate(sampleInput(change))]))[0]
 
-  test('dates in the way of the locale, as calendar days of UTC', async () => {
+  test('dates in the way of the locale where the design speaks its language, as calendar days of UTC', async () => {
     expect(await text({})).toMatch(/March 7, 2026.*Completed on.*Issued on November 23, 2026/)
-    expect(await text({ locale: 'de' })).toContain('7. März 2026')
-    expect(await text({ locale: 'ja' })).toContain('2026年3月7日')
+    expect(await text({ locale: 'en-GB' })).toContain('7 March 2026')
+    expect(await text({ locale: 'ar-EG', name: 'نوف' })).toContain('مارس')
+  })
+
+  test('dates in English beside English words', async () => {
+    expect(await text({ locale: 'de' })).toContain('March 7, 2026')
+    expect(await text({ locale: 'fa' })).toContain('March 7, 2026')
   })
 
   test('the date of issue where no completion is known', async () => {

@@ -124,7 +124,8 @@ function fileIdentifier(input: RenderInput): string {
  * under a millisecond or two.
  */
 export async function renderCertificate(input: RenderInput): Promise<Uint8Array<ArrayBuffer>> {
-  const checked = checkInput(input)
+  const design = findDesign(input.design, input.designVersion)
+  const checked = checkInput(input, (locale) => wordsLanguage(design, locale))
   const page = await preparedPage(input, checked.locale)
   const fields = await placeFields(page, checked, input.test === true)
   const pdf = startPdf(page.prefix)
