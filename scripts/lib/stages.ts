@@ -33,7 +33,7 @@ export function stages(profile: Profile): Stage[] {
   const fast = profile === 'fast'
   const report = '.cache/vitest.json'
   const list: (Stage & { needs?: string })[] = [
-    { name: 'types', command: [bin('tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', '.cache/types.tsbuildinfo'] },
+    { name: 'types', command: [bin('tsc'), '--noEmit'] },
     { name: 'lint', command: [bin('oxlint'), '--deny-warnings', '--format', 'unix', 'src', 'test', 'scripts'] },
     { name: 'unused', command: [bin('knip'), '--no-progress'] },
     { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
