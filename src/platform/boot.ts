@@ -8,10 +8,11 @@ import { createClient } from './call/client.ts'
 import { createServiceTokens } from './call/service-token.ts'
 import { createRouting } from './call/routing.ts'
 import type { Transport } from './call/transport.ts'
-import { ConfigurationError, type Environment, readSettings, type Settings, sqliteFolder } from './config.ts'
+import { ConfigurationError, type Environment, readSettings, type Settings } from './config.ts'
 import type { Contract } from './contract.ts'
 import { openMasterKey } from './crypto/master-key.ts'
 import { lockDataDirectory } from './database/data-directory-lock.ts'
+import { dialectOf, sqliteFolder } from './database/open.ts'
 import { memoryBus } from './events/bus-memory.ts'
 import { composeFront, mountReadiness } from './front.ts'
 import { type HostedModule, type Host, hostModule } from './host-module.ts'
@@ -117,14 +118,15 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
   checkTopology(topology, Object.fromEntries(needs), { redis: settings.REDIS_URL !== undefined })
   const order = inOrderOfUse(definitions)
 
+  const { DATABASE_URL: url } = settings
+  const folder = dialectOf(url) === 'sqlite' ? sqliteFolder(url) : undefined
   const { serviceSecret: secretText, generatedFile } = openMasterKey({
     dataDir: settings.DATA_DIR,
-    databaseDir: sqliteFolder(settings.DATABASE_URL),
+    databaseDir: folder,
     env: environment,
     mayCreate: topology.hosted.includes(program.authority),
   })
   const serviceSecret = new TextEncoder().encode(secretText)
-  const folder = sqliteFolder(settings.DATABASE_URL)
   const lock = folder === undefined ? undefined : lockDataDirectory(folder)
   const log = options.log ?? createLog({ level: settings.LOG_LEVEL, version })
   if (generatedFile !== undefined)

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 
 /** Every message is one sentence that says what to set; the process prints them all at once and exits with `exitCode`. */
@@ -125,7 +124,3 @@ export function readSettings<K extends Record<string, z.ZodType>>(
     environment: values,
   }
 }
-
-/** Folder of the SQLite files, `{module}.sqlite`; undefined on Postgres. */
-export const sqliteFolder = (databaseUrl: string): string | undefined =>
-  databaseUrl.startsWith('sqlite:') ? join(databaseUrl.slice('sqlite:'.length)) : undefined

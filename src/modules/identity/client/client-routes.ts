@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { randomUUID } from 'node:crypto'
+import { json } from '#platform/http/json-response.ts'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
 import { oneLine, pageCursor } from '#platform/typed-text.ts'
@@ -29,10 +30,6 @@ const NewClientBody = z
   })
   .openapi('NewApiClient')
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
 const tags = ['Access']
 const access = scoped('clients:manage')
 const params = z.object({ id: z.string().max(64) })

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { json } from '#platform/http/json-response.ts'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { idempotent } from '#platform/http/idempotency.ts'
 import { formFile } from '#platform/http/form-file.ts'
@@ -49,10 +50,6 @@ const AcceptedBatch = z
 const fields = ['name', 'email', 'achievement', 'completedOn', 'externalId', 'occurrence', 'locale'] as const
 const columnQuery = Object.fromEntries(fields.map((field) => [`column.${field}`, z.string().max(200).optional()]))
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
 const id = z.object({ id: z.string().max(64) })
 const tags = ['Batches']
 

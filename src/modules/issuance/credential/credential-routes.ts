@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { json } from '#platform/http/json-response.ts'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { idempotent } from '#platform/http/idempotency.ts'
 import { scoped } from '#platform/http/scoped.ts'
@@ -62,10 +63,6 @@ const Accepted = z
   })
   .openapi('AcceptedCredential')
 
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
 const id = { params: z.object({ id: z.string().max(64) }) }
 const tags = ['Credentials']
 const idempotencyKey = z.object({ 'idempotency-key': z.string().optional() })

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { json } from '#platform/http/json-response.ts'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
 import { freeText, oneLine } from '#platform/typed-text.ts'
@@ -29,10 +30,6 @@ const Template = z
 
 const Slug = z.string().min(2).max(50).regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'Use small letters, digits and single hyphens between them.')
 const tags = ['Templates']
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
 
 export function templateRoutes(app: PublicApp, { database, now }: IssuanceContext): void {
   app.openapi(
