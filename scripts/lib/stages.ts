@@ -34,7 +34,7 @@ export function stages(profile: Profile): Stage[] {
   const report = '.cache/vitest.json'
   const list: (Stage & { needs?: string })[] = [
     { name: 'types', command: [bin('tsc'), '--noEmit'] },
-    { name: 'lint', command: [bin('oxlint'), '--deny-warnings', '--format', 'unix', 'src', 'test', 'scripts'] },
+    { name: 'lint', command: [bin('oxlint'), '--deny-warnings', '--format', 'unix', 'src', 'test', 'scripts', 'bench'] },
     { name: 'unused', command: [bin('knip'), '--no-progress'] },
     { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
     { name: 'licences', command: ['node', 'scripts/check-licences.ts'] },
