@@ -11,8 +11,8 @@ export interface Bench {
 export interface Sides {
   ours(): Promise<number>
   peer(): Promise<number>
-  /** More figures of the runs that were made, such as latencies or the figure of each script. */
-  details?(): Readonly<Record<string, unknown>>
+  /** More figures: of the runs that were made, such as latencies, or of others that it makes now, when all are done. */
+  details?(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
   stop?(): Promise<void>
 }
 
@@ -46,7 +46,7 @@ export async function measure(bench: Bench, runs: number): Promise<BenchResult> 
       peer.push(await sides.peer())
     }
     const ratios = ours.map((value, run) => bench.unit === 'per second' ? value / peer[run]! : peer[run]! / value)
-    const details = sides.details?.()
+    const details = await sides.details?.()
     return {
       name: bench.name,
       ours: rounded(median(ours)),

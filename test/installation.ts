@@ -36,6 +36,8 @@ export type Installation = {
   kill(): Promise<void>
   /** SIGTERM; answers the exit status. */
   stop(): Promise<number>
+  /** The process that runs now. */
+  readonly pid: Promise<number>
   /** The exit status of the process that runs now, once it has ended. */
   readonly exited: Promise<number>
   /** A request to the public listener: a path, or a whole address on it. */
@@ -92,6 +94,9 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
     mailDir,
     environment,
     output: () => Buffer.concat(chunks).toString(),
+    get pid() {
+      return server ? server.pid : Promise.reject(new Error('No process runs.'))
+    },
     get exited() {
       return server ? server.exited : Promise.resolve(0)
     },
@@ -137,6 +142,8 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
 /** An API client of a new organization, and what it says to the public API. */
 export type Account = {
   readonly slug: string
+  /** The `Authorization` header of a valid token. */
+  authorization(): Promise<string>
   /** A request with a valid token; a new one is fetched before the old one ends. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** A GET that must succeed, as JSON. */
@@ -173,8 +180,9 @@ export async function createAccount(installation: Installation, slug: string, na
   }
   const account: Account = {
     slug,
+    authorization: async () => `Bearer ${await bearer()}`,
     fetch: async (path, init = {}) =>
-      installation.fetch(path, { ...init, headers: { ...init.headers as Record<string, string>, authorization: `Bearer ${await bearer()}` } }),
+      installation.fetch(path, { ...init, headers: { ...init.headers as Record<string, string>, authorization: await account.authorization() } }),
     async get<T>(path: string) {
       const response = await account.fetch(path)
       if (!response.ok) throw new Error(`GET ${path} answers ${response.status}: ${await response.text()}`)

@@ -1,0 +1,14 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+let ticksPerSecond: number | undefined
+
+/** CPU time that a process has used, user and system, all its threads, in milliseconds. Linux; undefined elsewhere. */
+export function cpuMsOf(pid: number): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK']))
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  // The name may hold anything; the fields behind it are numbers (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000
+}
