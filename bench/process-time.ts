@@ -12,3 +12,9 @@ export function cpuMsOf(pid: number): number | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000
 }
+
+/** The most memory that it ever held, in megabytes. Linux; undefined elsewhere. */
+export function peakMegabytesOf(pid: number): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  return Math.round(Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1_024)
+}
