@@ -15,7 +15,7 @@ export type InstallationOptions = {
   directory?: string
   /** PEM files; with them it speaks https. `ca` is the certificate as text, which the client here trusts. */
   tls?: { certFile: string, keyFile: string, ca: string }
-  /** Default: Node runs src/main.ts. */
+  /** Default: what a person types, `./scripts/start`. */
   command?: string[]
 }
 
@@ -102,7 +102,7 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
     },
     async start({ wait = true } = {}) {
       const started = startSupervised({
-        command: options.command ?? [process.execPath, join(root, 'src/main.ts')],
+        command: options.command ?? [join(root, 'scripts/start')],
         env: environment,
         signal: 'KILL',
         onOutput: (chunk) => chunks.push(chunk),

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { expectStatus } from '../scenarios/expect.ts'
-import type { Issuer } from '../scenarios/issuer.ts'
+import { batchFinished, uploaded } from './batch-file.ts'
 import { crash } from './crashes.ts'
 import type { Fault } from './fault.ts'
 import { openLedger, settle, settleAll } from './ledger.ts'
@@ -58,27 +57,6 @@ const killedWhileIssuing: Fault = {
   },
 }
 
-const upload = (issuer: Issuer, csv: string, key: string) =>
-  issuer.ask('POST', '/v1/batches', { body: csv, headers: { 'content-type': 'text/csv', 'idempotency-key': key } })
-
-/** Sends the file until it is accepted, with the same key. */
-async function uploaded(issuer: Issuer, csv: string, key: string): Promise<string> {
-  for (;;) {
-    const answer = await upload(issuer, csv, key).catch(() => undefined)
-    if (answer && answer.status < 500 && answer.status !== 409) return expectStatus(answer, 202).json.id as string
-    await delay(100)
-  }
-}
-
-async function finished(issuer: Issuer, id: string): Promise<{ rows: number; created: number; existing: number; refused: number }> {
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await delay(200)) {
-    const { json } = expectStatus(await issuer.ask('GET', `/v1/batches/${id}`), 200)
-    if (json.state === 'finished') return json
-    assert.notEqual(json.state, 'failed')
-  }
-  throw new Error('The batch did not finish.')
-}
-
 const killedInBatch: Fault = {
   name: 'a batch killed five times on the way finishes by itself, and the same file again issues nothing',
   async run(context) {
@@ -92,7 +70,7 @@ const killedInBatch: Fault = {
       const accepted = uploaded(issuer, csv, 'file')
       await crash(site, context, { times: 5 })
       const id = await accepted
-      const batch = await finished(issuer, id)
+      const batch = await batchFinished(issuer, id)
       assert.deepEqual([batch.rows, batch.created, batch.existing, batch.refused], [rows, rows, 0, 0])
       await untilQuiet(site)
       const credentials = await listAll(issuer)
@@ -101,7 +79,7 @@ const killedInBatch: Fault = {
       const emails = credentials.map(({ recipient }) => recipient.email)
       await expectOneMailEach(smtp, emails)
 
-      const again = await finished(issuer, await uploaded(issuer, csv, 'file-again'))
+      const again = await batchFinished(issuer, await uploaded(issuer, csv, 'file-again'))
       assert.deepEqual([again.rows, again.created, again.existing, again.refused], [rows, 0, rows, 0])
       await untilQuiet(site)
       assert.equal((await listAll(issuer)).length, rows)

@@ -3,12 +3,13 @@ import { inspect, parseArgs } from 'node:util'
 import canary from './canary.fault.ts'
 import type { Fault } from './fault.ts'
 import killedProcess from './killed-process.fault.ts'
+import largeFile from './large-file.fault.ts'
 import mailFaults from './mail-faults.fault.ts'
 import { randomOf } from './random.ts'
 import stopUnderLoad from './stop-under-load.fault.ts'
 import wrongKey from './wrong-key.fault.ts'
 
-const faults: readonly Fault[] = [...killedProcess, ...wrongKey, ...canary, ...stopUnderLoad, ...mailFaults]
+const faults: readonly Fault[] = [...killedProcess, ...largeFile, ...wrongKey, ...canary, ...stopUnderLoad, ...mailFaults]
 
 const { values } = parseArgs({
   options: {

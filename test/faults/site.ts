@@ -26,11 +26,13 @@ export interface Site {
 export interface SiteOptions {
   readonly environment?: Record<string, string>
   readonly fail?: SmtpOptions['fail']
+  /** False: the mail server keeps of each mail only what `envelopes` tells. */
+  readonly keepBodies?: boolean
 }
 
 /** Starts one, with short waits, ready to issue. */
-export async function openSite({ environment, fail }: SiteOptions = {}): Promise<Site> {
-  const smtp = await startSmtp(fail && { fail })
+export async function openSite({ environment, fail, keepBodies = true }: SiteOptions = {}): Promise<Site> {
+  const smtp = await startSmtp({ keepBodies, ...(fail && { fail }) })
   const secret = randomBytes(32).toString('base64url')
   const installation = await createInstallation({
     environment: {

@@ -31,6 +31,8 @@ export type SmtpOptions = {
   tls?: { key: string | Buffer, cert: string | Buffer }
   /** Start on this port, for example to come back where another has been. Default: a free one. */
   port?: number
+  /** False: of each message only what `envelopes` tells is kept, for a hundred thousand of them. */
+  keepBodies?: boolean
   fail?: (attempt: DeliveryAttempt) => Misbehaviour | Promise<Misbehaviour>
 }
 
@@ -44,12 +46,16 @@ export type Smtp = {
   readonly lastAt: number | undefined
   /** The Message-ID of every accepted message, in order; cheap for thousands. */
   messageIds(): string[]
+  /** Of every accepted message, in order; `at` in milliseconds since 1970. */
+  envelopes(): readonly { readonly messageId: string, readonly recipients: readonly string[], readonly at: number }[]
   /** Every accepted message, parsed when asked for, once each. */
   messages(): Promise<ReceivedMessage[]>
   stop(): Promise<void>
 }
 
-type Kept = { raw: Buffer, messageId: string, recipients: string[], parsed?: Promise<ReceivedMessage> }
+const none = Buffer.alloc(0)
+
+type Kept = { raw: Buffer, messageId: string, recipients: string[], at: number, parsed?: Promise<ReceivedMessage> }
 
 /** The Message-ID in the header of a raw message, or an empty string. */
 function messageIdOf(raw: Buffer): string {
@@ -86,15 +92,15 @@ const refusal = (status: number): Error =>
   Object.assign(new Error(status < 500 ? 'Try again later' : 'Not accepted'), { responseCode: status })
 
 /** Starts a mail server on a free port of 127.0.0.1. It asks for no password. */
-export async function startSmtp({ tls, port: wanted = 0, fail = () => undefined }: SmtpOptions = {}): Promise<Smtp> {
+export async function startSmtp({ tls, port: wanted = 0, keepBodies = true, fail = () => undefined }: SmtpOptions = {}): Promise<Smtp> {
   const kept: Kept[] = []
   let firstAt: number | undefined
   let lastAt: number | undefined
 
-  const accept = (message: Kept) => {
+  const accept = (message: Omit<Kept, 'at'>) => {
     lastAt = Date.now()
     firstAt ??= lastAt
-    kept.push(message)
+    kept.push({ ...message, at: lastAt })
   }
   const misbehave = async (attempt: DeliveryAttempt, answer: (error?: Error) => void, onAccept: () => void) => {
     const how = await fail(attempt)
@@ -136,7 +142,7 @@ export async function startSmtp({ tls, port: wanted = 0, fail = () => undefined 
       received(stream).then(raw => {
         const messageId = messageIdOf(raw)
         return misbehave(attempt('data', session, recipients[0] ?? '', messageId), answer, () =>
-          accept({ raw, messageId, recipients }))
+          accept({ raw: keepBodies ? raw : none, messageId, recipients }))
       }).catch(answer)
     },
   })
@@ -152,7 +158,8 @@ export async function startSmtp({ tls, port: wanted = 0, fail = () => undefined 
     get firstAt() { return firstAt },
     get lastAt() { return lastAt },
     messageIds: () => kept.map(({ messageId }) => messageId),
-    messages: () => Promise.all(kept.map(message => message.parsed ??= parse(message))),
+    envelopes: () => kept,
+    messages: () => keepBodies ? Promise.all(kept.map(message => message.parsed ??= parse(message))) : Promise.reject(new Error('This server kept no bodies.')),
     stop: () => new Promise<void>(resolve => server.close(() => resolve())),
   }
 }
