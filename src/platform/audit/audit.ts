@@ -1,34 +1,65 @@
-import { sql } from 'drizzle-orm'
+import { eq, placeholder, type SQL, sql } from 'drizzle-orm'
 import { currentContext } from '../context.ts'
 import type { Dialect } from '../database/database.ts'
+import { platformQuery } from '../database/prepared.ts'
 import type { TransactionHooks } from '../database/transaction.ts'
-import { instantOf } from '../work/instant-value.ts'
 import { auditHash, chainStart } from './audit-entry.ts'
+
+/** The newest link, locked for the rest of the transaction; the first writer of a chain begins it. */
+const lockHead = platformQuery<{ organizationId: string }>()((queries, { audit, auditHeads }, now) =>
+  queries
+    .insert(auditHeads)
+    .values({ organizationId: placeholder('organizationId'), sequence: 0, hash: chainStart })
+    .onConflictDoUpdate({ target: auditHeads.organizationId, set: { sequence: sql`${auditHeads.sequence}` } })
+    .returning({ sequence: auditHeads.sequence, hash: auditHeads.hash, now: now().mapWith(audit.occurredAt) }))
+
+interface NewLink extends Record<string, unknown> {
+  organizationId: string
+  sequence: number
+  action: string
+  target: string
+  actor: string
+  details: Readonly<Record<string, string | number | boolean>>
+  traceparent: string | null
+  occurredAt: Date
+  previousHash: Uint8Array
+  hash: Uint8Array
+}
+
+const insertLink = platformQuery<NewLink>()((queries, { audit }) =>
+  queries.insert(audit).values({
+    organizationId: placeholder('organizationId'),
+    sequence: placeholder('sequence'),
+    action: placeholder('action'),
+    target: placeholder('target'),
+    actor: placeholder('actor'),
+    details: placeholder('details'),
+    traceparent: placeholder('traceparent'),
+    occurredAt: placeholder('occurredAt'),
+    previousHash: placeholder('previousHash'),
+    hash: placeholder('hash'),
+  }))
+
+const moveHead = platformQuery<{ organizationId: string; sequence: number; hash: Uint8Array }>()((queries, { auditHeads }) =>
+  queries
+    .update(auditHeads)
+    .set({ sequence: placeholder('sequence') as unknown as SQL, hash: placeholder('hash') as unknown as SQL })
+    .where(eq(auditHeads.organizationId, placeholder('organizationId'))))
 
 /**
  * How a transaction audits: it appends to the chain of the organization in this module, ordered by the lock on the
  * chain's head. Actor and trace come from the context, the time from the database.
  */
 export const auditHook = (module: string): TransactionHooks['audit'] => async (tx, entry) => {
-  const { audit, auditHeads } = tx.platform
   const { organizationId, action, target, details = {} } = entry
   const { actor = 'system', traceparent = null } = currentContext()
-  const [head] = await tx.rows<{ sequence: number; hash: Uint8Array; now: unknown }>(sql`
-    insert into ${auditHeads} as head (organization_id, sequence, hash) values (${organizationId}, 0, ${chainStart})
-    on conflict (organization_id) do update set sequence = head.sequence
-    returning sequence, hash, ${tx.now()} as now`)
-  const sequence = Number(head!.sequence) + 1
-  const occurredAt = instantOf(head!.now)!
-  const hash = auditHash({
-    module, organizationId, sequence, occurredAt, actor, action, target, details, traceparent, previousHash: head!.hash,
-  })
-  await tx.rows(sql`
-    insert into ${audit}
-      (organization_id, sequence, action, target, actor, details, traceparent, occurred_at, previous_hash, hash)
-    values (${organizationId}, ${sequence}, ${action}, ${target}, ${actor}, ${JSON.stringify(details)}, ${traceparent},
-      ${occurredAt}, ${head!.hash}, ${hash})`)
-  await tx.rows(sql`
-    update ${auditHeads} set sequence = ${sequence}, hash = ${hash} where organization_id = ${organizationId}`)
+  const [head] = await tx.run(lockHead, { organizationId })
+  const { now: occurredAt, hash: previousHash } = head!
+  const sequence = head!.sequence + 1
+  const link = { organizationId, sequence, occurredAt, actor, action, target, details, traceparent, previousHash }
+  const hash = auditHash({ module, ...link })
+  await tx.run(insertLink, { ...link, hash })
+  await tx.run(moveHead, { organizationId, sequence, hash })
 }
 
 /**

@@ -7,14 +7,15 @@ import { DatabaseError, fromPostgresError } from './database-error.ts'
 import type { Lock, Transaction } from './database.ts'
 import { openGuard } from './guard.ts'
 import { connectPostgres, type PostgresRunner, postgresConfig, queriesOver, rowsOver } from './postgres-connection.ts'
-import { preparedCache } from './prepared.ts'
+import { type DatabaseNow, preparedCache } from './prepared.ts'
+import type { PlatformTables } from './platform-tables.ts'
 import type { Schema } from './schema.ts'
 import {
   bindQueries,
   composeTransaction,
   noNotices,
   type PlatformDatabase,
-  type RawQueries,
+  type RawDialect,
   type RawTransaction,
   type TransactionHooks,
   type TransactionOptions,
@@ -41,7 +42,7 @@ const attemptsAtOnce = 2
 const pauseMs = (attempt: number) => Math.random() * 2 ** Math.min(attempt, 6)
 
 /** Stable within a statement, so that an index can be compared with it. */
-const postgresNow = (offsetMs = 0): SQL<Date> => sql`(statement_timestamp() + ${offsetMs} * interval '1 millisecond')`
+const postgresNow: DatabaseNow = (offsetMs = 0) => sql`(statement_timestamp() + ${offsetMs} * interval '1 millisecond')`
 
 /** What row-level security compares with: the organization of the present context, or `*` for the platform's own work. */
 function visibleOrganization(): string {
@@ -78,6 +79,7 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     /** The session's `vellum.organization`. */
     organization: string | undefined
     readonly run: ReturnType<typeof preparedCache<T>>
+    readonly runPlatform: ReturnType<typeof preparedCache<PlatformTables>>
   }
   const connections = new WeakMap<pg.PoolClient, Connection>()
 
@@ -92,7 +94,12 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     let connection = connections.get(client)
     if (!connection) {
       const queries = queriesOver(client)
-      connection = { client, organization: undefined, run: preparedCache(queries, tables) }
+      connection = {
+        client,
+        organization: undefined,
+        run: preparedCache(queries, tables, postgresNow),
+        runPlatform: preparedCache(queries, platform, postgresNow),
+      }
       connections.set(client, connection)
     }
     try {
@@ -129,10 +136,11 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
   }
   const read = bindQueries(queriesOver(readRunner))
 
-  const rawOf = (runner: PostgresRunner): Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'now'> => ({
+  const rawOf = (runner: PostgresRunner, run: RawDialect['run']): RawDialect => ({
     dialect: 'postgres',
     platform,
     rows: <R>(query: SQL) => rowsOver<R>(runner, query),
+    run,
     now: postgresNow,
   })
 
@@ -159,9 +167,9 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     })
     return { value, notices }
 
-    async function runOn({ client, run }: Connection): Promise<R> {
+    async function runOn({ client, run, runPlatform }: Connection): Promise<R> {
       const awaiting = awaitingWatch()
-      const guarded = async <Q>(query: () => Promise<Q>): Promise<Q> => {
+      const guarded = async <Q>(query: () => Q | Promise<Q>): Promise<Q> => {
         scope.check()
         const queried = awaiting.queryStarted()
         try {
@@ -176,10 +184,10 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
       }
       const runner: PostgresRunner = { query: (config, params) => guarded(() => client.query(config, params)) }
       const { tx, raw } = composeTransaction({
-        queries: queriesOver(runner),
+        queries: () => queriesOver(runner),
         tables,
         run: (query, values) => guarded(() => run(query, values)),
-        raw: rawOf(runner),
+        raw: rawOf(runner, (query, values) => guarded(() => runPlatform(query, values))),
         hooks,
         notices,
       })
@@ -226,8 +234,8 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     module: schema.module,
     tables,
     read,
-    run: (query, values) => reading(({ run }) => run(query, values)),
-    raw: { ...read, ...rawOf(readRunner) },
+    run: (query, values) => reading(async ({ run }) => run(query, values)),
+    raw: { ...read, ...rawOf(readRunner, (query, values) => reading(async ({ runPlatform }) => runPlatform(query, values))) },
     transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
     onCommit: listeners.add,

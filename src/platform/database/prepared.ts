@@ -1,13 +1,19 @@
+import { is, type Placeholder, type SQL } from 'drizzle-orm'
+import { ExecuteResultSync } from 'drizzle-orm/sqlite-core/session'
 import type { Queries } from './database.ts'
+import type { PlatformTables } from './platform-tables.ts'
 
 /** What drizzle's builders have in common once they are complete. */
 interface Preparable<R> {
   prepare(name: string): { execute(values?: Record<string, unknown>): Promise<R> }
 }
 
+/** The present instant by the database's clock; with an offset in milliseconds, which may be a placeholder. */
+export type DatabaseNow = (offsetMs?: number | Placeholder) => SQL<Date>
+
 /** A query that is built once per connection instead of at each use. */
 export interface PreparedQuery<T, V, R> {
-  readonly build: (queries: Queries, tables: T) => Preparable<R>
+  readonly build: (queries: Queries, tables: T, now: DatabaseNow) => Preparable<R>
   /** Carries the type of the values; never set. */
   readonly values?: V
 }
@@ -22,20 +28,25 @@ export interface PreparedQuery<T, V, R> {
  * ```
  */
 export const preparedQuery = <T, V extends Record<string, unknown> = Record<string, never>>() =>
-  <R>(build: (queries: Queries, tables: T) => Preparable<R>): PreparedQuery<T, V, R> => ({ build })
+  <R>(build: PreparedQuery<T, V, R>['build']): PreparedQuery<T, V, R> => ({ build })
+
+/** As `preparedQuery`, over the tables that the platform has in every module's database: for `RawQueries.run`. */
+export const platformQuery = <V extends Record<string, unknown>>() => preparedQuery<PlatformTables, V>()
 
 type Executable = ReturnType<Preparable<unknown>['prepare']>
 
 /** Prepares each query once for one connection; the name is what Postgres keeps it under. */
-export function preparedCache<T>(queries: Queries, tables: T) {
+export function preparedCache<T>(queries: Queries, tables: T, now: DatabaseNow) {
   const made = new WeakMap<PreparedQuery<any, any, any>, Executable>()
-  return <V, R>(query: PreparedQuery<T, V, R>, values: V): Promise<R> => {
+  return <V, R>(query: PreparedQuery<T, V, R>, values: V): R | Promise<R> => {
     let executable = made.get(query)
     if (!executable) {
-      executable = query.build(queries, tables).prepare(nameOf(query))
+      executable = query.build(queries, tables, now).prepare(nameOf(query))
       made.set(query, executable)
     }
-    return executable.execute(values as Record<string, unknown>) as Promise<R>
+    const result = executable.execute(values as Record<string, unknown>)
+    // SQLite has the result at once.
+    return (is(result, ExecuteResultSync) ? result.sync() : result) as R | Promise<R>
   }
 }
 

@@ -1,11 +1,11 @@
 import Sqlite from 'better-sqlite3'
 import type { SQL } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/better-sqlite3'
-import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
+import { BaseSQLiteDatabase, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { casing } from './columns.ts'
 import { fromSqliteError } from './database-error.ts'
 import type { Queries } from './database.ts'
 import type { Guard } from './guard.ts'
+import { CompilingSession } from './sqlite-session.ts'
 
 export interface SqliteConnection {
   readonly raw: Sqlite.Database
@@ -15,6 +15,9 @@ export interface SqliteConnection {
 }
 
 const statementsKept = 400
+
+/** One for all: it remembers how each column is written. */
+const dialect = new SQLiteSyncDialect({ casing })
 
 /**
  * Opens one connection as every connection here is opened, and refuses settings that did not take: without WAL and
@@ -38,10 +41,12 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
   }
   raw.pragma('cache_size = -16384')
   const statement = statementCache(raw)
-  const dialect = new SQLiteSyncDialect({ casing })
   return {
     raw,
-    queries: (guard) => drizzle(guardedClient(statement, guard) as never, { casing }) as unknown as Queries,
+    queries(guard) {
+      const session = new CompilingSession(guardedClient(statement, guard) as never, dialect, undefined)
+      return new BaseSQLiteDatabase('sync', dialect, session as never, undefined) as unknown as Queries
+    },
     rows: <R>(query: SQL, guard: Guard) => {
       const { sql, params } = dialect.sqlToQuery(query)
       const prepared = guardedStatement(statement(sql), guard)

@@ -7,7 +7,7 @@ import { commitListeners } from './commit-listeners.ts'
 import type { Lock, Transaction } from './database.ts'
 import { type GroupedWriter, groupCommit } from './group-commit.ts'
 import { type Guard, openGuard } from './guard.ts'
-import { preparedCache } from './prepared.ts'
+import { type DatabaseNow, preparedCache, type PreparedQuery } from './prepared.ts'
 import type { Schema } from './schema.ts'
 import { startCheckpoints } from './sqlite-checkpoint.ts'
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
@@ -16,13 +16,13 @@ import {
   composeTransaction,
   noNotices,
   type PlatformDatabase,
-  type RawQueries,
+  type RawDialect,
   type RawTransaction,
   type TransactionHooks,
   type TransactionOptions,
 } from './transaction.ts'
 import { asProblem, refuseInTransaction, refuseNested } from './transaction-refusals.ts'
-import { awaitMs, runScoped, transactionScope } from './transaction-scope.ts'
+import { awaitMs, runScoped, type TransactionScope, transactionScope } from './transaction-scope.ts'
 
 export interface SqliteOptions<T> {
   readonly schema: Schema<T>
@@ -32,7 +32,7 @@ export interface SqliteOptions<T> {
   readonly onError?: (error: unknown) => void
 }
 
-const sqliteNow = (offsetMs = 0): SQL<Date> => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
+const sqliteNow: DatabaseNow = (offsetMs = 0) => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
 
 const watchAwaiting = (expired: () => void) => {
   const timer = setTimeout(expired, awaitMs)
@@ -57,17 +57,20 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
   const open = openGuard(schema.module)
   const readGuard: Guard = { ...open, check: () => (open.check(), refuseInTransaction()) }
   const read = bindQueries(reader.queries(readGuard))
-  const runRead = preparedCache(read, tables)
+  const runRead = preparedCache(read, tables, sqliteNow)
+  const runReadPlatform = preparedCache(read, platform, sqliteNow)
   // What was accepted before close still runs.
   const writable = openGuard(schema.module)
-  const runWrite = preparedCache(writer.queries(writable), tables)
+  const runWrite = preparedCache(writer.queries(writable), tables, sqliteNow)
+  const runWritePlatform = preparedCache(writer.queries(writable), platform, sqliteNow)
   const listeners = commitListeners(onError)
   const group = groupCommit(groupedWriter(writer))
 
-  const rawOf = (connection: SqliteConnection, guard: Guard): Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'now'> => ({
+  const rawOf = (connection: SqliteConnection, guard: Guard, run: RawDialect['run']): RawDialect => ({
     dialect: 'sqlite',
     platform,
     rows: async <R>(query: SQL) => connection.rows<R>(query, guard),
+    run,
     now: sqliteNow,
   })
 
@@ -84,18 +87,10 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
       notices = noNotices()
       const scope = transactionScope()
       const { tx, raw } = composeTransaction({
-        queries: writer.queries(scope),
+        queries: () => writer.queries(scope),
         tables,
-        run: async (query, values) => {
-          scope.check()
-          try {
-            return await runWrite(query, values)
-          } catch (error) {
-            scope.failed(error)
-            throw error
-          }
-        },
-        raw: rawOf(writer, scope),
+        run: inScope(scope, runWrite),
+        raw: rawOf(writer, scope, inScope(scope, runWritePlatform)),
         hooks,
         notices,
       })
@@ -125,7 +120,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
     tables,
     read,
     run: async (query, values) => runRead(query, values),
-    raw: { ...read, ...rawOf(reader, readGuard) },
+    raw: { ...read, ...rawOf(reader, readGuard, async (query, values) => runReadPlatform(query, values)) },
     transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
     onCommit: listeners.add,
@@ -144,6 +139,19 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
     },
   }
 }
+
+/** What a prepared query of the shared cache may do within one transaction. */
+const inScope =
+  <T>(scope: TransactionScope, run: ReturnType<typeof preparedCache<T>>) =>
+  async <V, R>(query: PreparedQuery<T, V, R>, values: V): Promise<R> => {
+    scope.check()
+    try {
+      return await run(query, values)
+    } catch (error) {
+      scope.failed(error)
+      throw error
+    }
+  }
 
 function groupedWriter({ raw }: SqliteConnection): GroupedWriter {
   const statement = (text: string) => {

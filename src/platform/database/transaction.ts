@@ -5,6 +5,7 @@ import type { OrganizationId } from '../organization-id.ts'
 import type { StepDefinition } from '../work/step.ts'
 import type { AuditEntry, Database, Dialect, Queries, Transaction } from './database.ts'
 import type { PlatformTables } from './platform-tables.ts'
+import type { DatabaseNow, PreparedQuery } from './prepared.ts'
 
 /** What platform code may do with a module's database beyond what the module may: its own tables, and raw SQL. */
 export interface RawQueries extends Queries {
@@ -16,9 +17,14 @@ export interface RawQueries extends Queries {
    * A bound Date or boolean is converted for SQLite, and bigint is a number in both.
    */
   rows<R = Record<string, unknown>>(query: SQL): Promise<R[]>
-  /** The present instant by the database's clock, as a value of an `instant` column; with an offset in milliseconds. */
-  now(offsetMs?: number): SQL<Date>
+  /** Runs a query of `platformQuery`. */
+  run<V, R>(query: PreparedQuery<PlatformTables, V, R>, values: V): Promise<R>
+  /** As a value of an `instant` column. */
+  readonly now: DatabaseNow
 }
+
+/** What of {@link RawQueries} differs by dialect. */
+export type RawDialect = Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'run' | 'now'>
 
 export interface RawTransaction extends RawQueries {
   /** Collected, and told to the listeners of `onCommit` once the commit is durable. */
@@ -78,15 +84,16 @@ export const noNotices = (): Notices => ({ events: 0, stepKinds: new Set() })
 
 /** Puts the two views of one transaction together: the module's, and the platform's. */
 export function composeTransaction<T>(parts: {
-  queries: Queries
+  /** Asked once, and only by a transaction that builds queries. */
+  queries: () => Queries
   tables: T
   run: Transaction<T>['run']
-  raw: Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'now'>
+  raw: RawDialect
   hooks: TransactionHooks
   notices: Notices
 }): { tx: Transaction<T>; raw: RawTransaction } {
   const { hooks, notices } = parts
-  const queries = bindQueries(parts.queries)
+  const queries = lateQueries(parts.queries)
   const raw: RawTransaction = {
     ...queries,
     ...parts.raw,
@@ -108,11 +115,17 @@ export function composeTransaction<T>(parts: {
 }
 
 /** Drizzle's methods, free of `this`: only those that `Queries` promises. */
-export const bindQueries = (db: Queries): Queries => ({
-  select: db.select.bind(db),
-  selectDistinct: db.selectDistinct.bind(db),
-  insert: db.insert.bind(db),
-  update: db.update.bind(db),
-  delete: db.delete.bind(db),
-  $count: db.$count.bind(db),
-})
+export const bindQueries = (db: Queries): Queries => lateQueries(() => db)
+
+function lateQueries(make: () => Queries): Queries {
+  let made: Queries | undefined
+  const queries = (): any => (made ??= make())
+  return {
+    select: (...args: unknown[]) => queries().select(...args),
+    selectDistinct: (...args: unknown[]) => queries().selectDistinct(...args),
+    insert: (table: unknown) => queries().insert(table),
+    update: (table: unknown) => queries().update(table),
+    delete: (table: unknown) => queries().delete(table),
+    $count: (...args: unknown[]) => queries().$count(...args),
+  } as Queries
+}

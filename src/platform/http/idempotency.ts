@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { and, eq, inArray, lt } from 'drizzle-orm'
+import { and, eq, inArray, lt, placeholder, type SQL } from 'drizzle-orm'
 import type { Context as HonoContext } from 'hono'
 import { inContext } from '../context.ts'
 import type { KeyRing, SealPlace } from '../crypto/key-ring-types.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import { platformQuery } from '../database/prepared.ts'
 import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
 import { Problem } from '../problem.ts'
 import type { Access } from './access.ts'
@@ -93,23 +94,54 @@ interface StoredAnswer {
   readonly body: Uint8Array
 }
 
+const insertClaim = platformQuery<{ organizationId: string; key: string; requestDigest: string }>()(
+  (queries, { idempotency }, now) =>
+    queries
+      .insert(idempotency)
+      .values({
+        organizationId: placeholder('organizationId'),
+        key: placeholder('key'),
+        requestDigest: placeholder('requestDigest'),
+        status: 0,
+        headers: {},
+        body: new Uint8Array(0),
+        createdAt: now(),
+      })
+      .onConflictDoNothing())
+
+const storeAnswer = platformQuery<{ organizationId: string; key: string } & StoredAnswer & Record<string, unknown>>()(
+  (queries, { idempotency }) =>
+    queries
+      .update(idempotency)
+      .set({
+        status: placeholder('status') as unknown as SQL,
+        headers: placeholder('headers') as unknown as SQL,
+        body: placeholder('body') as unknown as SQL,
+      })
+      .where(and(
+        eq(idempotency.organizationId, placeholder('organizationId')),
+        eq(idempotency.key, placeholder('key')),
+      )))
+
+const storedAnswer = platformQuery<{ organizationId: string; key: string }>()((queries, { idempotency }) =>
+  queries
+    .select()
+    .from(idempotency)
+    .where(and(
+      eq(idempotency.organizationId, placeholder('organizationId')),
+      eq(idempotency.key, placeholder('key')),
+    )))
+
 /**
  * True for the first. On Postgres the insert waits for another transaction that holds the same key; SQLite has one
  * writer.
  */
-async function claim(raw: RawTransaction, which: Which): Promise<boolean> {
-  const table = raw.platform.idempotency
-  const row = { ...which, status: 0, headers: {}, body: new Uint8Array(0), createdAt: raw.now() }
-  const inserted = await raw.insert(table).values(row).onConflictDoNothing().returning({ key: table.key })
-  return inserted.length > 0
+async function claim(raw: RawTransaction, { organizationId, key, requestDigest }: Which): Promise<boolean> {
+  return (await raw.run(insertClaim, { organizationId, key, requestDigest })).rowCount === 1
 }
 
-async function complete(raw: RawTransaction, { organizationId, key }: Which, stored: StoredAnswer): Promise<void> {
-  const table = raw.platform.idempotency
-  await raw
-    .update(table)
-    .set({ status: stored.status, headers: { ...stored.headers }, body: stored.body })
-    .where(and(eq(table.organizationId, organizationId), eq(table.key, key)))
+async function complete(raw: RawTransaction, { organizationId, key }: Which, { status, headers, body }: StoredAnswer): Promise<void> {
+  await raw.run(storeAnswer, { organizationId, key, status, headers, body })
 }
 
 async function replay(
@@ -117,11 +149,7 @@ async function replay(
   { organizationId, key, requestDigest }: Which,
   open: (sealed: Uint8Array) => Uint8Array,
 ): Promise<StoredAnswer> {
-  const table = raw.platform.idempotency
-  const [row] = await raw
-    .select()
-    .from(table)
-    .where(and(eq(table.organizationId, organizationId), eq(table.key, key)))
+  const [row] = await raw.run(storedAnswer, { organizationId, key })
   if (!row) throw inProgress()
   if (row.requestDigest !== requestDigest) {
     throw new Problem('idempotency-mismatch', 'Use a new Idempotency-Key for another request.')

@@ -1,23 +1,57 @@
-import { sql } from 'drizzle-orm'
+import { placeholder, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { currentContext } from '../context.ts'
 import type { Transaction } from '../database/database.ts'
+import { platformQuery } from '../database/prepared.ts'
 import type { PlatformDatabase, RawQueries, RawTransaction, TransactionHooks } from '../database/transaction.ts'
+import type { OrganizationId } from '../organization-id.ts'
 import { instantOf } from './instant-value.ts'
 import { lockingTransaction } from './locking-transaction.ts'
 import {
   afterFailure, classifyFailure, describeFailure, type Failure, pauseAfter, type RetryPolicy,
 } from './retry-rules.ts'
 
+interface NewStep extends Record<string, unknown> {
+  id: string
+  kind: string
+  key: string
+  organizationId: OrganizationId
+  input: unknown
+  priority: number
+  /** Null: now. */
+  dueAt: Date | null
+  traceparent: string | null
+}
+
+const insertStep = platformQuery<NewStep>()((queries, { steps }, now) =>
+  queries
+    .insert(steps)
+    .values({
+      id: placeholder('id'),
+      kind: placeholder('kind'),
+      key: placeholder('key'),
+      organizationId: placeholder('organizationId'),
+      input: placeholder('input'),
+      state: 'ready',
+      priority: placeholder('priority'),
+      dueAt: sql`coalesce(${placeholder('dueAt')}, ${now()})`,
+      traceparent: placeholder('traceparent'),
+      createdAt: now(),
+    })
+    .onConflictDoNothing({ target: [steps.kind, steps.key] }))
+
 /** How a transaction adds a step: once for ever per kind and key, whatever its state. */
 export const addStepHook: TransactionHooks['addStep'] = async (tx, step, organizationId, key, input, options = {}) => {
-  const parsed = JSON.stringify(step.input.parse(input))
-  await tx.rows(sql`
-    insert into ${tx.platform.steps}
-      (id, kind, key, organization_id, input, state, priority, attempts, starts, due_at, traceparent, created_at)
-    values (${uuidv7()}, ${step.kind}, ${key}, ${organizationId}, ${parsed}, 'ready', ${options.priority ?? 0}, 0, 0,
-      ${options.dueAt ?? tx.now()}, ${currentContext().traceparent ?? null}, ${tx.now()})
-    on conflict (kind, key) do nothing`)
+  await tx.run(insertStep, {
+    id: uuidv7(),
+    kind: step.kind,
+    key,
+    organizationId,
+    input: step.input.parse(input),
+    priority: options.priority ?? 0,
+    dueAt: options.dueAt ?? null,
+    traceparent: currentContext().traceparent ?? null,
+  })
   tx.notify({ stepKind: step.kind })
 }
 
