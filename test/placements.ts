@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createClient } from '#platform/call/client.ts'
+import { createOpenDocument, type OpenDocument } from '#platform/call/documents.ts'
 import { createServiceTokens } from '#platform/call/service-token.ts'
 import { httpTransport } from '#platform/call/transport.ts'
 import type { Client, Contract } from '#platform/contract.ts'
@@ -28,6 +29,8 @@ export interface Placed {
   readonly anvil: Anvil
   /** Calls a module's contract through the internal listener, as the command line does. */
   client<C extends Contract>(contract: C): Client<C>
+  /** Follows a link that a contract answered with, as another module does. */
+  openDocument: OpenDocument
   /** Ends everything and removes its files. Answers the exit status of the stopped process: 0 when it ended in order. */
   stop(): Promise<number>
 }
@@ -97,6 +100,7 @@ async function start({ dialect, environment, command, tls }: Kind): Promise<Plac
       installation,
       anvil,
       client: (contract) => createClient(contract, httpTransport(installation.internalUrl), caller),
+      openDocument: createOpenDocument(() => httpTransport(installation.internalUrl), caller),
       async stop() {
         const status = await installation.stop()
         await stopAll()

@@ -7,6 +7,7 @@ import batch from './batch.scenario.ts'
 import firstRun from './first-run.scenario.ts'
 import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
+import pictures from './pictures.scenario.ts'
 import restart from './restart.scenario.ts'
 import sample from './sample.scenario.ts'
 import type { Scenario, World } from './scenario.ts'
@@ -39,7 +40,7 @@ const { values } = parseArgs({
 /** One after another, before the others. */
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...status, ...batch, ...access, ...surface, ...anchor, ...(values.full ? sample : [])]
+const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...access, ...surface, ...anchor, ...(values.full ? sample : [])]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]
@@ -81,9 +82,9 @@ async function runIn(placement: Placement, chosen: readonly Scenario[]): Promise
     return { ...outcome, failed: chosen.length }
   }
   say(`${name}: started in ${seconds(begun)}`)
-  const { installation, anvil, client } = placed
+  const { installation, anvil, client, openDocument } = placed
   const ask = createAsk(installation)
-  const world: World = { installation, anvil, client, ask, issuer: () => createIssuer({ client }, ask) }
+  const world: World = { installation, anvil, client, openDocument, ask, issuer: () => createIssuer({ client }, ask) }
   const run = async (one: Scenario): Promise<void> => {
     const started = performance.now()
     try {

@@ -137,6 +137,11 @@ function clientOf(fake: FakeIssuance): ModuleContext<VerificationTables, Verific
       refuseAway(fake)
       return { module: 'issuance', path: `/internal/issuance/documents/${credentialId}`, mediaType: 'application/pdf', fileName: 'certificate.pdf' }
     },
+    async image({ credentialId, form }): Promise<DocumentLink> {
+      refuseAway(fake)
+      const mediaType = form === 'badge-svg' ? 'image/svg+xml' : 'image/png'
+      return { module: 'issuance', path: `/internal/issuance/documents/${credentialId}`, mediaType, fileName: form }
+    },
     async statusList({ statusListId }) {
       refuseAway(fake)
       return { document: found(fake.lists.get(statusListId)) }

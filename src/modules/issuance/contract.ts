@@ -3,6 +3,9 @@ import { contract, DocumentLink, operation } from '#platform/contract.ts'
 
 export const CredentialStatus = z.enum(['active', 'suspended', 'revoked', 'superseded', 'expired'])
 
+export const ImageForm = z.enum(['preview', 'badge-png', 'badge-svg'])
+export type ImageForm = z.infer<typeof ImageForm>
+
 /** What other modules may ask of issuance. */
 export const issuance = contract('issuance', {
   /** The status as it is now; a revocation is visible here before it is acknowledged. */
@@ -17,6 +20,17 @@ export const issuance = contract('issuance', {
     effect: 'read',
     timeoutMs: 5_000,
     input: z.object({ credentialId: z.string() }),
+    output: DocumentLink,
+  }),
+  /**
+   * A picture of an issued credential, made when it is first asked for. `preview`: the certificate on a ground of
+   * 1200 by 630 pixels, a PNG file for link sharing. `badge-png`, `badge-svg`: the achievement's badge with the signed
+   * credential baked in (Open Badges 3.0, 5.3). Throws `gone` once the recipient is erased.
+   */
+  image: operation({
+    effect: 'read',
+    timeoutMs: 10_000,
+    input: z.object({ credentialId: z.string(), form: ImageForm }),
     output: DocumentLink,
   }),
   /** The signed BitstringStatusListCredential with this id, as JSON text. */

@@ -9,6 +9,7 @@ import { createImportRunner, failBatch, importBatch } from './batch/import-step.
 import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
+import { createCredentialImages } from './credential/credential-images.ts'
 import { certificateBlob, createPrintRunner, printCredential } from './credential/print-step.ts'
 import { createAbandon, createSignRunner, signCredential } from './credential/sign-step.ts'
 import type { CredentialState } from './credential/state.ts'
@@ -38,6 +39,7 @@ export default defineModule({
     const recipients = createRecipients(context)
     const acceptance = createAcceptance(context, recipients, statusLists)
     const pool = createRenderPool({ size: config.RENDER_WORKERS, log })
+    const images = createCredentialImages(context, pool)
 
     async function issued(credentialId: string) {
       const { credentials } = database.tables
@@ -64,6 +66,10 @@ export default defineModule({
             mediaType: 'application/pdf',
             fileName: 'certificate.pdf',
           })
+        },
+        async image({ credentialId, form }) {
+          const { organizationId } = await issued(credentialId)
+          return images.link(credentialId, organizationId as OrganizationId, form)
         },
         statusList: async ({ statusListId }) => ({ document: await statusLists.document(statusListId) }),
         async didDocument({ slug }) {

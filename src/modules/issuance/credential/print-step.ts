@@ -24,8 +24,11 @@ export const printCredential = defineStep({
 
 export type PrintInput = z.output<typeof printCredential.input>
 
+/** The folder of a credential's files. */
+export const credentialBlobs = (credentialId: string): string => `credentials/${credentialId}/`
+
 /** The blob of a credential's PDF. */
-export const certificateBlob = (credentialId: string): string => `credentials/${credentialId}/certificate.pdf`
+export const certificateBlob = (credentialId: string): string => `${credentialBlobs(credentialId)}certificate.pdf`
 
 /** Where people look at a credential: it shows the current version. */
 export const viewUrl = (publicUrl: string, publicId: string): string => `${publicUrl}/v/${publicId}`

@@ -2,13 +2,13 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import type { EventHandler } from '#platform/module.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
-import { certificateBlob } from '../credential/print-step.ts'
+import { credentialBlobs } from '../credential/print-step.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
 
 /**
  * The recipient's key is destroyed, so all that is sealed with it is noise; what was derived from the person with other
- * keys goes here: digests, search terms, the printed file.
+ * keys goes here: digests, search terms, the printed file and its pictures.
  */
 export function createEraser({ database, keys, blobs, now }: IssuanceContext): EventHandler<IssuanceTables, typeof recipientErased> {
   return async ({ data: { recipientId } }) => {
@@ -18,7 +18,7 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
       .select({ id: credentials.id })
       .from(credentials)
       .where(eq(credentials.recipientId, recipientId))
-    for (const { id } of owned) await blobs.delete(certificateBlob(id))
+    for (const { id } of owned) await blobs.delete(credentialBlobs(id))
     return async (tx) => {
       await tx
         .update(tx.tables.recipients)

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type RenderInput, RenderInputError } from './input.ts'
-import { READY, type RenderAnswer, type RenderJob } from './worker-messages.ts'
+import { READY, type RenderAnswer, type RenderJob, type RenderTask } from './worker-messages.ts'
 
 /**
  * The document was not rendered, and that says nothing about its input: the worker died, the pool is full or closed.
@@ -17,6 +17,8 @@ export type RenderPool = {
    * RenderUnavailableError when trying again may help.
    */
   render(input: RenderInput): Promise<Uint8Array>
+  /** Draws a picture; rejects as `render` does. */
+  draw(task: Exclude<RenderTask, { kind: 'certificate' }>): Promise<Uint8Array>
   /** Renders all, in order, with as much in work at once as the pool takes. Each result stands for itself. */
   renderMany(inputs: readonly RenderInput[]): Promise<PromiseSettledResult<Uint8Array>[]>
   /** Ends the workers. What is not finished is rejected with RenderUnavailableError. */
@@ -36,7 +38,7 @@ export type RenderPoolOptions = {
 }
 
 type Job = {
-  input: RenderInput
+  task: RenderTask
   resolve(bytes: Uint8Array): void
   reject(error: Error): void
 }
@@ -118,7 +120,7 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     timer.unref()
     slot.timers.set(id, timer)
     try {
-      slot.worker.postMessage({ id, input: job.input } satisfies RenderJob)
+      slot.worker.postMessage({ id, task: job.task } satisfies RenderJob)
     } catch {
       // What cannot be cloned never reaches the worker.
       take(slot, id)?.reject(new RenderInputError('The input is not plain data'))
@@ -159,14 +161,16 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     pauses.add(pause)
   }
 
-  function render(input: RenderInput): Promise<Uint8Array> {
+  function answerTo(task: RenderTask): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (closed) return reject(new RenderUnavailableError('The render pool is closed'))
       if (waiting.length >= maxWaiting) return reject(new RenderUnavailableError('The render pool is full'))
-      waiting.push({ input, resolve, reject })
+      waiting.push({ task, resolve, reject })
       dispatch()
     })
   }
+
+  const render = (input: RenderInput): Promise<Uint8Array> => answerTo({ kind: 'certificate', input })
 
   async function renderMany(inputs: readonly RenderInput[]): Promise<PromiseSettledResult<Uint8Array>[]> {
     const results: PromiseSettledResult<Uint8Array>[] = []
@@ -196,5 +200,5 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
   }
 
   for (let i = 0; i < size; i++) start()
-  return { render, renderMany, close }
+  return { render, draw: answerTo, renderMany, close }
 }

@@ -8,7 +8,7 @@ import type { GlyphRun, Line } from './shape.ts'
 const NEGLIGIBLE = 0.3
 
 /** Width of the line that thickens an outline, as a part of the size. */
-const THICKENING = 0.022
+export const THICKENING = 0.022
 
 /** One run as a TJ operator: glyph numbers, with corrections where the shaper's advance is not the font's. */
 function showGlyphs(run: GlyphRun, fonts: EmbeddedFonts): string {
