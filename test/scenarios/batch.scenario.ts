@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
+import { batchCounts, finishedBatch, sendFile } from './batches.ts'
 import { expectProblem, expectStatus } from './expect.ts'
-import type { Issuer } from './issuer.ts'
 import { mailsTo } from './mails.ts'
 import { scenario } from './scenario.ts'
 import { until } from './until.ts'
 
 const csv = { 'content-type': 'text/csv' }
-
-const send = async (issuer: Issuer, body: string, query = '') =>
-  expectStatus(await issuer.ask('POST', `/v1/batches${query}`, { body, headers: csv }), 202).json as { id: string }
-
-/** The batch, once its file was read and every credential of it is through. */
-const finished = (issuer: Issuer, id: string): Promise<any> =>
-  until(`batch ${id} to finish`, async () => {
-    const { json } = expectStatus(await issuer.ask('GET', `/v1/batches/${id}`), 200)
-    return (json.state === 'finished' || json.state === 'failed') && json
-  })
-
-const counts = ({ state, rows, created, existing, refused }: any) => ({ state, rows, created, existing, refused })
 
 export default [
   scenario('a file issues its good records, tells why the others are refused, and may be sent again', async (world) => {
@@ -39,8 +27,8 @@ export default [
       `Two Emails,a@example.org;b@example.org,Distributed Systems,2026-01-01,BAD-5,en`,
       '',
     ].join('\r\n')
-    const first = await finished(issuer, (await send(issuer, file)).id)
-    assert.deepEqual(counts(first), { state: 'finished', rows: 11, created: 4, existing: 0, refused: 7 })
+    const first = await finishedBatch(issuer, (await sendFile(issuer, file)).id)
+    assert.deepEqual(batchCounts(first), { state: 'finished', rows: 11, created: 4, existing: 0, refused: 7 })
     assert.deepEqual(first.progress, { issued: 4 })
 
     const { errors } = expectStatus(await issuer.ask('GET', `/v1/batches/${first.id}/errors`), 200).json
@@ -58,8 +46,8 @@ export default [
     )
     for (const { message } of errors) assert.ok(typeof message === 'string' && message.endsWith('.'), message)
 
-    const again = await finished(issuer, (await send(issuer, file)).id)
-    assert.deepEqual(counts(again), { state: 'finished', rows: 11, created: 0, existing: 4, refused: 7 })
+    const again = await finishedBatch(issuer, (await sendFile(issuer, file)).id)
+    assert.deepEqual(batchCounts(again), { state: 'finished', rows: 11, created: 0, existing: 4, refused: 7 })
     assert.match(again.summary, /nothing new/i)
     const { credentials } = expectStatus(await issuer.ask('GET', '/v1/credentials'), 200).json
     assert.equal(credentials.length, 4)
@@ -87,8 +75,8 @@ export default [
     const issuer = await world.issuer()
     const file = `who;where\nAda Lovelace;${issuer.email('ada')}\nGrace Hopper;${issuer.email('grace')}\n`
     const query = '?column.name=who&column.email=where&achievement=Compilers&notify=false'
-    const batch = await finished(issuer, (await send(issuer, file, query)).id)
-    assert.deepEqual(counts(batch), { state: 'finished', rows: 2, created: 2, existing: 0, refused: 0 })
+    const batch = await finishedBatch(issuer, (await sendFile(issuer, file, { query })).id)
+    assert.deepEqual(batchCounts(batch), { state: 'finished', rows: 2, created: 2, existing: 0, refused: 0 })
     const { credentials } = expectStatus(await issuer.ask('GET', '/v1/credentials'), 200).json
     assert.deepEqual(credentials.map(({ achievement }: any) => achievement.name), ['Compilers', 'Compilers'])
     assert.equal(new Set(credentials.map(({ achievement }: any) => achievement.id)).size, 1, 'One achievement per course of a file.')
@@ -101,7 +89,7 @@ export default [
     const [one, two] = [expectStatus(await post(file), 202), expectStatus(await post(file), 202)]
     assert.equal(two.text, one.text)
     expectProblem(await post(`${file}Grace Hopper,${issuer.email('grace')},Compilers\n`), 422, 'idempotency-mismatch')
-    assert.deepEqual(counts(await finished(issuer, one.json.id)), { state: 'finished', rows: 1, created: 1, existing: 0, refused: 0 })
+    assert.deepEqual(batchCounts(await finishedBatch(issuer, one.json.id)), { state: 'finished', rows: 1, created: 1, existing: 0, refused: 0 })
     assert.equal(expectStatus(await issuer.ask('GET', '/v1/batches'), 200).json.batches.length, 1)
   }),
 
@@ -112,7 +100,7 @@ export default [
     assert.deepEqual(lacking.json.missing, ['name', 'email'])
     expectProblem(await post(''), 422, 'validation-failed')
     expectProblem(await post(Buffer.from('name,email,course\nJ\xfcrgen,a@example.org,x\n', 'latin1')), 422, 'validation-failed')
-    const open = await finished(issuer, (await send(issuer, `name,email,course\nAda,${issuer.email('ada')},"never closed\n`)).id)
+    const open = await finishedBatch(issuer, (await sendFile(issuer, `name,email,course\nAda,${issuer.email('ada')},"never closed\n`)).id)
     assert.deepEqual([open.created, open.refused], [0, 0])
     assert.match(open.failure, /^Line 2: .*quote/)
     expectProblem(await issuer.ask('POST', '/v1/batches', { json: {} }), 415, 'unsupported-media-type')

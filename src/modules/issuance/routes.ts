@@ -5,6 +5,7 @@ import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { Slug } from '#modules/identity/index.ts'
 import { batchRoutes } from './batch/batch-routes.ts'
+import { uploadRoutes } from './batch/upload-routes.ts'
 import type { Acceptance } from './credential/accept.ts'
 import { credentialRoutes } from './credential/credential-routes.ts'
 import type { IssuanceContext } from './issuance-context.ts'
@@ -29,6 +30,7 @@ const document = (mediaType: string, description: string) => ({
 /** All public routes of issuance; what needs no token is here, the rest beside its noun. */
 export function issuanceRoutes(app: PublicApp, context: IssuanceContext, parts: IssuanceParts): void {
   credentialRoutes(app, context, parts)
+  uploadRoutes(app, context, parts)
   batchRoutes(app, context)
   templateRoutes(app, context)
 

@@ -1,9 +1,12 @@
+import { isNotNull } from 'drizzle-orm'
 import { defineSchema } from '#platform/database/schema.ts'
 import type { CredentialState } from './credential/state.ts'
+import type { FileFormat } from './batch/file-format.ts'
 import type { RowFault } from './batch/row-rules.ts'
 
 export type StatusPurpose = 'revocation' | 'suspension'
-export type BatchState = 'importing' | 'issuing' | 'finished' | 'failed'
+/** `cancelling`: what is not issued yet is being taken back. */
+export type BatchState = 'importing' | 'issuing' | 'finished' | 'failed' | 'cancelling' | 'cancelled'
 export type RecordOutcome = 'created' | 'existing' | 'refused'
 
 /** What stands in a template version beside the design: plain text, one language. */
@@ -190,9 +193,12 @@ export const schema = defineSchema('issuance', (kit) => ({
       /** Sealed pieces of the file as it was sent, `batches/{id}/{n}`. */
       pieces: kit.integer().notNull(),
       bytes: kit.integer().notNull(),
+      format: kit.text().$type<FileFormat>().notNull().default('csv'),
+      /** The headings of the file; empty for a batch from before they were kept. */
+      header: kit.json<readonly string[]>().notNull().default([]),
       templateId: kit.text().notNull(),
       templateVersion: kit.integer().notNull(),
-      /** For files without a column for it. */
+      /** For records that name none. */
       achievement: kit.text(),
       notify: kit.bool().notNull(),
       chosenColumns: kit.json<Readonly<Record<string, string>>>().notNull(),
@@ -206,8 +212,16 @@ export const schema = defineSchema('issuance', (kit) => ({
       createdAt: kit.instant().notNull(),
       importedAt: kit.instant(),
       finishedAt: kit.instant(),
+      /** While set, nothing of it is begun: it is paused, or being cancelled. */
+      pausedAt: kit.instant(),
+      /** How many times it was paused, resumed or cancelled: each has a step of its own. */
+      orders: kit.integer().notNull().default(0),
     },
-    (t) => [kit.index('batches_by_organization').on(t.organizationId, t.id)],
+    (t) => [
+      kit.index('batches_by_organization').on(t.organizationId, t.id),
+      kit.index('batches_by_state').on(t.organizationId, t.state, t.id),
+      kit.index('batches_held').on(t.pausedAt).where(isNotNull(t.pausedAt)),
+    ],
   ),
 
   /** Files whose first piece may be stored and whose batch is not accepted: what is old here was left behind. */
@@ -233,11 +247,16 @@ export const schema = defineSchema('issuance', (kit) => ({
       businessKey: kit.text(),
       credentialId: kit.text(),
       fault: kit.json<RowFault>(),
+      /** JSON of a refused record's cells, sealed with the organization's key; null again after 30 days, or when erased. */
+      cells: kit.bytes(),
+      /** Keyed digest of the address in those cells, by which an erasure finds them. */
+      emailDigest: kit.text(),
     },
     (t) => [
       kit.primaryKey({ columns: [t.batchId, t.record] }),
       kit.uniqueIndex('batch_records_by_business_key').on(t.batchId, t.businessKey),
       kit.index('batch_records_by_outcome').on(t.batchId, t.outcome, t.record),
+      kit.index('batch_records_by_email').on(t.organizationId, t.emailDigest).where(isNotNull(t.emailDigest)),
     ],
   ),
 }))

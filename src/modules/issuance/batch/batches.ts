@@ -4,11 +4,14 @@ import { Problem } from '#platform/problem.ts'
 import type { CredentialState } from '../credential/state.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { BatchState, IssuanceTables } from '../tables.ts'
+import { columnsTaken } from './file-records.ts'
 import type { RowFault } from './row-rules.ts'
 
 export interface BatchView {
   readonly id: string
-  readonly state: BatchState
+  readonly state: BatchState | 'paused'
+  /** The heading that each field is read from. */
+  readonly columns: Readonly<Record<string, string>>
   /** Records read so far. */
   readonly rows: number
   /** New credentials. */
@@ -57,7 +60,8 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
   const { id, state, rows, created, existing, refused, failure } = batch
   return {
     id,
-    state,
+    state: batch.pausedAt !== null && (state === 'importing' || state === 'issuing') ? 'paused' : state,
+    columns: columnsTaken(batch.header, batch.chosenColumns),
     rows,
     created,
     existing,

@@ -17,7 +17,8 @@ const names: Readonly<Record<ClaimField, readonly string[]>> = {
   locale: ['locale', 'language', 'lang', 'sprache', 'idioma', 'langue'],
 }
 
-const fields = Object.keys(names) as ClaimField[]
+/** What a record may say, in the order in which forms and answers list it. */
+export const claimFields = Object.keys(names) as readonly ClaimField[]
 const bare = (header: string): string => header.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
 /** The columns without which no credential can be made. */
@@ -35,7 +36,7 @@ export function matchColumns(
   const taken = new Set<number>()
   const columns: Partial<Record<ClaimField, number>> = {}
   const missing: string[] = []
-  for (const field of fields) {
+  for (const field of claimFields) {
     const wanted = chosen[field]
     if (wanted === undefined) continue
     const index = header.findIndex((cell) => cell.trim() === wanted.trim())
@@ -45,7 +46,7 @@ export function matchColumns(
       taken.add(index)
     }
   }
-  for (const field of fields) {
+  for (const field of claimFields) {
     if (columns[field] !== undefined || chosen[field] !== undefined) continue
     // In the order of the synonyms, so that "name" beats "student" whichever column comes first.
     for (const name of names[field]) {

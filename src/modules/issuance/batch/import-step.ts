@@ -11,7 +11,8 @@ import type { OrganizationProfiles } from '../organization-profiles.ts'
 import type { IssuanceTables } from '../tables.ts'
 import { type Template, templateVersion } from '../template/templates.ts'
 import { type ColumnMap, matchColumns } from './column-rules.ts'
-import { readCsv, UnreadableFile } from './csv-file.ts'
+import { UnreadableFile } from './csv-file.ts'
+import { readRecords } from './file-records.ts'
 import { finishBatch } from './finish-step.ts'
 import { checkRow, duplicateFault, type FileRecord, type RowContext, type RowFault } from './row-rules.ts'
 import { storedPieces } from './upload.ts'
@@ -148,7 +149,8 @@ export function createImportRunner(
       chunk = []
     }
     try {
-      for await (const row of readCsv(storedPieces(blobs, organizationId, batch.id, batch.pieces))) {
+      const pieces = storedPieces(blobs, organizationId, batch.id, batch.pieces)
+      for await (const row of readRecords(batch.format, pieces, batch.chosenColumns)) {
         if (!rowContext) {
           const columns: ColumnMap = matchColumns(row.cells, batch.chosenColumns).columns
           const { achievement } = batch

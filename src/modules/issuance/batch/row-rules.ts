@@ -17,12 +17,14 @@ export interface FileRecord {
   readonly line: number
   readonly record: number
   readonly cells: readonly string[]
+  /** Why it is none: said by whoever read the file. */
+  readonly fault?: Pick<RowFault, 'column' | 'code' | 'message'>
 }
 
 export interface RowContext {
   readonly header: readonly string[]
   readonly columns: ColumnMap
-  /** For a file without a column for the achievement. */
+  /** For records that name none. */
   readonly achievement: string | undefined
   readonly defaultLocale: string
   readonly today: Date
@@ -32,6 +34,7 @@ export interface RowContext {
 export function checkRow(row: FileRecord, context: RowContext): { claim: Claim } | { fault: RowFault } {
   const at = { line: row.line, record: row.record }
   const { header, columns } = context
+  if (row.fault) return { fault: { ...at, ...row.fault } }
   if (row.cells.length !== header.length) {
     const short = row.cells.length < header.length
     const column = short ? (header[row.cells.length] ?? null) : null
@@ -48,7 +51,7 @@ export function checkRow(row: FileRecord, context: RowContext): { claim: Claim }
     {
       name: cell('name') ?? '',
       email: cell('email') ?? '',
-      achievement: cell('achievement') ?? context.achievement ?? '',
+      achievement: cell('achievement') || (context.achievement ?? ''),
       completedOn: cell('completedOn'),
       externalId: cell('externalId'),
       occurrence: cell('occurrence'),

@@ -3,13 +3,15 @@ import type { Blobs } from '#platform/blobs/blobs.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { createHash } from 'node:crypto'
-import { matchColumns } from './column-rules.ts'
-import { readCsv, UnreadableFile } from './csv-file.ts'
+import { agreedFormat, type FileFormat } from './file-format.ts'
+import { type ChosenColumns, readHeader } from './file-records.ts'
 import { uploadFolder } from './open-uploads.ts'
 
 /** A file that is stored, in sealed pieces, and whose header has the columns that are needed. */
 export interface StoredFile {
   readonly batchId: string
+  readonly format: FileFormat
+  readonly header: readonly string[]
   readonly pieces: number
   readonly bytes: number
   /** SHA-256 of the whole file, hexadecimal. */
@@ -38,22 +40,72 @@ async function* cut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
   if (size > 0) yield Buffer.concat(held)
 }
 
-async function readHeader(piece: Uint8Array): Promise<readonly string[]> {
-  try {
-    for await (const { cells } of readCsv(once(piece))) return cells
-  } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error
-  }
-  return []
+/** A file as it arrives, its format known. */
+export interface ArrivingFile {
+  readonly format: FileFormat
+  readonly header: readonly string[]
+  /** In pieces of equal size. Throws `Problem`: too-large, validation-failed. */
+  readonly pieces: AsyncIterable<Uint8Array>
 }
 
-async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield piece
+const tooLarge = (limit: number) =>
+  new Problem('too-large', `A file may have at most ${limit / 1024 / 1024} MB; split it and send the parts.`)
+
+/** What arrives, in pieces, and never more than is allowed. */
+async function* limited(body: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const piece of cut(body)) {
+    bytes += piece.length
+    if (bytes > limit) throw tooLarge(limit)
+    yield piece
+  }
+}
+
+/** The same bytes, if they are UTF-8. */
+async function* checkedText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  for await (const piece of pieces) {
+    decode(utf8, piece)
+    yield piece
+  }
+  // A character that was cut off at the very end.
+  decode(utf8)
+}
+
+async function* behind(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield first
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
 }
 
 /**
- * Stores a CSV file piece by piece as it arrives. A file that cannot be one is refused before anything is promised, and its
- * pieces go. Throws `Problem`: too-large, validation-failed.
+ * Looks what a file is by its beginning, and whether something can be issued under its headings. A file that cannot be one is
+ * refused before anything is promised. Throws `Problem`: unsupported-media-type, too-large, validation-failed.
+ */
+export async function openArriving(
+  body: AsyncIterable<Uint8Array>,
+  { said, chosen }: { said: FileFormat | 'any'; chosen: ChosenColumns },
+): Promise<ArrivingFile> {
+  const arriving = limited(body, FILE_LIMIT)
+  try {
+    const first = await arriving.next()
+    if (first.done) throw new Problem('validation-failed', 'The file is empty; send one with a record for each person.')
+    const format = agreedFormat(said, first.value)
+    decode(new TextDecoder('utf-8', { fatal: true }), first.value)
+    const header = await readHeader(format, first.value, chosen)
+    return { format, header, pieces: checkedText(behind(first.value, arriving)) }
+  } catch (error) {
+    await arriving.return(undefined)
+    throw error
+  }
+}
+
+/**
+ * Stores a file piece by piece as it arrives. One that cannot be issued is refused before anything is promised, and its
+ * pieces go. Throws `Problem`, as `openArriving`.
  * @param upload `open` is awaited before the first piece is stored: from then on a kill leaves pieces behind; `discard` takes
  * them away
  */
@@ -61,36 +113,27 @@ export async function storeUpload(
   blobs: Blobs,
   organizationId: OrganizationId,
   body: AsyncIterable<Uint8Array>,
-  chosenColumns: Readonly<Record<string, string>>,
+  reading: { said: FileFormat | 'any'; chosen: ChosenColumns },
   { open, discard }: { open: (batchId: string) => Promise<void>; discard: (batchId: string) => Promise<void> },
 ): Promise<StoredFile> {
   const batchId = uuidv7()
   const hash = createHash('sha256')
-  const utf8 = new TextDecoder('utf-8', { fatal: true })
-  let pieces = 0
+  let stored = 0
   let bytes = 0
+  const { format, header, pieces } = await openArriving(body, reading)
   try {
-    for await (const piece of cut(body)) {
+    await open(batchId)
+    for await (const piece of pieces) {
       bytes += piece.length
-      if (bytes > FILE_LIMIT)
-        throw new Problem('too-large', `A file may have at most ${FILE_LIMIT / 1024 / 1024} MB; split it and send the parts.`)
-      decode(utf8, piece)
-      if (pieces === 0) {
-        checkHeader(await readHeader(piece), chosenColumns)
-        await open(batchId)
-      }
       hash.update(piece)
-      await blobs.put(pieceBlob(batchId, pieces), organizationId, organizationId, piece)
-      pieces++
+      await blobs.put(pieceBlob(batchId, stored), organizationId, organizationId, piece)
+      stored++
     }
-    // A character that was cut off at the very end.
-    decode(utf8)
-    if (pieces === 0) throw new Problem('validation-failed', 'The file is empty; send a CSV file with a header and a record for each person.')
   } catch (error) {
     await discard(batchId)
     throw error
   }
-  return { batchId, pieces, bytes, digest: hash.digest('hex') }
+  return { batchId, format, header, pieces: stored, bytes, digest: hash.digest('hex') }
 }
 
 /** Without a piece: the end. */
@@ -98,28 +141,8 @@ function decode(utf8: TextDecoder, piece?: Uint8Array): void {
   try {
     utf8.decode(piece, { stream: piece !== undefined })
   } catch {
-    throw new Problem('validation-failed', 'The file is not UTF-8, so names would be garbled; save it again as CSV UTF-8.')
+    throw new Problem('validation-failed', 'The file is not UTF-8, so names would be garbled; save it again as UTF-8.')
   }
-}
-
-/** Headings are repeated in every fault of a record, so they are short, and text that every database can hold. */
-const HEADINGS = 500
-const HEADING_LENGTH = 200
-
-function checkHeader(header: readonly string[], chosen: Readonly<Record<string, string>>): void {
-  const tooLong = header.length > HEADINGS || header.some((heading) => heading.length > HEADING_LENGTH)
-  if (tooLong || header.some((heading) => /\p{Cc}/u.test(heading.replace(/[\r\n\t]/g, ''))))
-    throw new Problem(
-      'validation-failed',
-      `Give the file at most ${HEADINGS} columns, with headings of at most ${HEADING_LENGTH} characters and no control characters.`,
-    )
-  const { missing } = matchColumns(header, chosen)
-  if (missing.length > 0)
-    throw new Problem(
-      'validation-failed',
-      `The header lacks: ${missing.join(', ')}. Name the columns so, or say which column holds what with "column.name=…".`,
-      { extensions: { missing } },
-    )
 }
 
 /** The stored file as a stream. */

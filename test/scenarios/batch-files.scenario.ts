@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { batchCounts, finishedBatch, sendFile } from './batches.ts'
+import { expectProblem, expectStatus } from './expect.ts'
+import { scenario } from './scenario.ts'
+
+const ndjson = 'application/x-ndjson'
+
+export default [
+  scenario('lines of JSON are issued like rows, and a bad line is refused alone', async (world) => {
+    const issuer = await world.issuer()
+    const email = issuer.email
+    const file = [
+      JSON.stringify({ name: 'Ada Lovelace', email: email('ada'), achievement: 'Compilers', completedOn: '2026-01-01', externalId: 17 }),
+      '{"name":"Broken',
+      '',
+      JSON.stringify({ name: 'الكافي نوف', email: email('nuf'), achievement: 'مقدمة', locale: 'ar' }),
+      JSON.stringify({ name: 'Unknown', email: email('unknown'), achievement: 'Compilers', course: 'Compilers' }),
+      JSON.stringify({ name: ['Two', 'Names'], email: email('two'), achievement: 'Compilers' }),
+      JSON.stringify({ name: 'No Achievement', email: email('none') }),
+      '[]',
+    ].join('\n')
+    const batch = await finishedBatch(issuer, (await sendFile(issuer, file, { type: ndjson })).id)
+    assert.deepEqual(batchCounts(batch), { state: 'finished', rows: 7, created: 2, existing: 0, refused: 5 })
+    const { errors } = expectStatus(await issuer.ask('GET', `/v1/batches/${batch.id}/errors`), 200).json
+    assert.deepEqual(
+      errors.map(({ line, record, column, code }: any) => [line, record, column, code]),
+      [
+        [2, 2, null, 'json-invalid'],
+        [5, 4, null, 'field-unknown'],
+        [6, 5, 'name', 'not-text'],
+        [7, 6, 'achievement', 'required'],
+        [8, 7, null, 'json-invalid'],
+      ],
+    )
+    const again = await finishedBatch(issuer, (await sendFile(issuer, file, { type: 'application/jsonl', query: '?achievement=Logic' })).id)
+    assert.deepEqual(batchCounts(again), { state: 'finished', rows: 7, created: 1, existing: 2, refused: 4 })
+  }),
+
+  scenario('a file that is not what its sender says is refused with a sentence', async (world) => {
+    const issuer = await world.issuer()
+    const post = (type: string, body: string | Uint8Array) => issuer.ask('POST', '/v1/batches', { body, headers: { 'content-type': type } })
+    const line = `${JSON.stringify({ name: 'Ada', email: issuer.email('ada'), achievement: 'Compilers' })}\n`
+    assert.match(expectProblem(await post('text/csv', line), 415, 'unsupported-media-type').json.detail, /looks like JSON/)
+    assert.match(expectProblem(await post(ndjson, 'name,email,course\n'), 415, 'unsupported-media-type').json.detail, /looks like CSV/)
+    assert.match(expectProblem(await post(ndjson, `[${line}]`), 415, 'unsupported-media-type').json.detail, /one object on each line/)
+    assert.match(expectProblem(await post('application/octet-stream', '%PDF-1.7\n'), 415, 'unsupported-media-type').json.detail, /PDF/)
+    expectProblem(await post('text/csv', Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1])), 415, 'unsupported-media-type')
+    expectProblem(await post('application/json', line), 415, 'unsupported-media-type')
+    const taken = expectStatus(await post('application/octet-stream', line), 202).json
+    assert.equal((await finishedBatch(issuer, taken.id)).created, 1)
+  }),
+
+  scenario('a dry run says what would happen, and does none of it', async (world) => {
+    const issuer = await world.issuer()
+    const email = issuer.email
+    const known = `Full name,E-Mail,Course\nAda Lovelace,${email('ada')},Compilers\n`
+    await finishedBatch(issuer, (await sendFile(issuer, known)).id)
+    const file = `${known}Grace Hopper,${email('grace')},Compilers\nNo Address,,Compilers\nGrace Again,${email('grace')},Compilers\nShort\n`
+    const look = async (body: string, type = 'text/csv') =>
+      expectStatus(await issuer.ask('POST', '/v1/batches?dryRun=true', { body, headers: { 'content-type': type } }), 200).json
+    const would = await look(file)
+    assert.deepEqual(
+      [would.rows, would.created, would.existing, would.refused, would.failure],
+      [5, 1, 1, 3, null],
+    )
+    assert.deepEqual(would.columns, { name: 'Full name', email: 'E-Mail', achievement: 'Course' })
+    assert.deepEqual(
+      would.errors.map(({ line, column, code }: any) => [line, column, code]),
+      [[4, 'E-Mail', 'required'], [5, 'E-Mail', 'duplicate-in-file'], [6, 'E-Mail', 'record-short']],
+    )
+    assert.deepEqual(
+      would.examples.map(({ line, outcome, email: address }: any) => [line, outcome, address]),
+      [[2, 'existing', email('ada')], [3, 'new', email('grace')]],
+    )
+    assert.equal((await look(`${JSON.stringify({ name: 'Ada', email: email('ada2'), achievement: 'Compilers' })}\n`, ndjson)).created, 1)
+    expectProblem(await issuer.ask('POST', '/v1/batches?dryRun=true', { body: 'a,b\n', headers: { 'content-type': 'text/csv' } }), 422, 'validation-failed')
+    expectProblem(await issuer.ask('POST', '/v1/batches?dryRun=true&template=none', { body: file, headers: { 'content-type': 'text/csv' } }), 404, 'not-found')
+    assert.equal(expectStatus(await issuer.ask('GET', '/v1/batches'), 200).json.batches.length, 1)
+    assert.equal(expectStatus(await issuer.ask('GET', '/v1/credentials'), 200).json.credentials.length, 1)
+    const done = await finishedBatch(issuer, (await sendFile(issuer, file)).id)
+    assert.deepEqual([done.created, done.existing, done.refused], [1, 1, 3])
+    assert.deepEqual(done.columns, would.columns)
+  }),
+]
