@@ -3,6 +3,7 @@ import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { identity, recipientErased } from '#modules/identity/index.ts'
+import { createAchievements } from './achievement/achievements.ts'
 import { discardLeftBehind } from './batch/open-uploads.ts'
 import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
 import { createImportRunner, failBatch, importBatch } from './batch/import-step.ts'
@@ -36,8 +37,7 @@ export default defineModule({
     const profiles = createOrganizationProfiles(context)
     const organizationKeys = createOrganizationKeys(context)
     const statusLists = createStatusLists(context, organizationKeys)
-    const recipients = createRecipients(context)
-    const acceptance = createAcceptance(context, recipients, statusLists)
+    const acceptance = createAcceptance(context, createRecipients(context), createAchievements(context), statusLists)
     const pool = createRenderPool({ size: config.RENDER_WORKERS, log })
     const images = createCredentialImages(context, pool)
 

@@ -1,8 +1,11 @@
-import { and, eq, inArray } from 'drizzle-orm'
-import { createHash } from 'node:crypto'
+import { and, eq, placeholder } from 'drizzle-orm'
+import { hash } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import type { IssuanceContext } from '../issuance-context.ts'
+import { forgetOldest } from '../organization-profiles.ts'
 import type { IssuanceTables, TemplateContent } from '../tables.ts'
 
 /** What an achievement says beside its name; a template's words where the client gave none. */
@@ -15,46 +18,82 @@ export interface AchievementText {
 /** The address of an achievement, the same in all its credentials, for ever. */
 export const achievementUri = (id: string): string => `urn:uuid:${id}`
 
-/**
- * The ids of achievements, in the order of what was wanted, written down where they are new. An id stands for its words for
- * ever: what says something else is another achievement, even of the same name.
- */
-export async function ensureAchievements(
-  tx: Transaction<IssuanceTables>,
-  organizationId: OrganizationId,
-  wanted: readonly AchievementText[],
-  template: TemplateContent,
-  createdAt: Date,
-): Promise<readonly string[]> {
-  const { achievements } = tx.tables
-  const texts = wanted.map(({ name, description, criteria }) => ({
-    name,
-    description: description ?? template.description,
-    criteria: criteria ?? template.criteria,
-    achievementType: template.achievementType,
-  }))
-  const digests = texts.map(({ name, description, criteria, achievementType }) =>
-    createHash('sha256').update(JSON.stringify([name, description, criteria, achievementType])).digest('base64url'),
-  )
-  const find = async (): Promise<ReadonlyMap<string, string>> => {
-    const rows = await tx
-      .select({ id: achievements.id, digest: achievements.digest })
-      .from(achievements)
-      .where(and(eq(achievements.organizationId, organizationId), inArray(achievements.digest, [...new Set(digests)])))
-    return new Map(rows.map(({ id, digest }) => [digest, id]))
-  }
-  let found = await find()
-  const missing = new Map(digests.flatMap((digest, at) => (found.has(digest) ? [] : [[digest, texts[at]!] as const])))
-  if (missing.size > 0) {
+/** What is written down of an achievement; its digest is of all of it. */
+interface Words {
+  readonly name: string
+  readonly description: string
+  readonly criteria: string
+  readonly achievementType: string
+}
+
+export interface PreparedAchievements {
+  /** In the transaction: the ids in the order of what was wanted, written down where they are new. */
+  write(tx: Transaction<IssuanceTables>): Promise<readonly string[]>
+}
+
+/** An id stands for its words for ever: what says something else is another achievement, even of the same name. */
+export interface Achievements {
+  /** Before the transaction: finds what is known already. */
+  prepare(organizationId: OrganizationId, wanted: readonly AchievementText[], template: TemplateContent): Promise<PreparedAchievements>
+}
+
+const idOfDigest = preparedQuery<IssuanceTables, { organizationId: string; digest: string }>()((queries, { achievements }) =>
+  queries
+    .select({ id: achievements.id })
+    .from(achievements)
+    .where(and(
+      eq(achievements.organizationId, placeholder('organizationId')),
+      eq(achievements.digest, placeholder('digest')),
+    )))
+
+export function createAchievements({ database, now }: Pick<IssuanceContext, 'database' | 'now'>): Achievements {
+  /** Ids by organization and digest. Only of what was read after its commit: what a transaction writes may not last. */
+  const known = new Map<string, string>()
+
+  async function write(tx: Transaction<IssuanceTables>, organizationId: OrganizationId, digest: string, words: Words): Promise<string> {
+    const { achievements } = tx.tables
+    const [before] = await tx.run(idOfDigest, { organizationId, digest })
+    if (before) return before.id
+    const id = uuidv7()
     await tx
       .insert(achievements)
-      .values([...missing].map(([digest, text]) => ({ id: uuidv7(), organizationId, ...text, digest, createdAt })))
+      .values({ id, organizationId, ...words, digest, createdAt: now() })
       .onConflictDoNothing({ target: [achievements.organizationId, achievements.digest] })
-    found = await find()
+    const [written] = await tx.run(idOfDigest, { organizationId, digest })
+    if (!written) throw new Error('An achievement that was just written is not there.')
+    return written.id
   }
-  return digests.map((digest) => {
-    const id = found.get(digest)
-    if (id === undefined) throw new Error('An achievement that was just written is not there.')
-    return id
-  })
+
+  return {
+    async prepare(organizationId, wanted, template) {
+      const wordsOf = new Map<string, Words>()
+      const digests = wanted.map(({ name, description = template.description, criteria = template.criteria }) => {
+        const words = { name, description, criteria, achievementType: template.achievementType }
+        const digest = digestOf(words)
+        wordsOf.set(digest, words)
+        return digest
+      })
+      const ids = new Map<string, string>()
+      for (const digest of wordsOf.keys()) {
+        const place = `${organizationId}/${digest}`
+        const id = known.get(place) ?? (await database.run(idOfDigest, { organizationId, digest }))[0]?.id
+        if (id === undefined) continue
+        ids.set(digest, id)
+        known.set(place, id)
+        forgetOldest(known)
+      }
+      // In one order, so that two who write the same words wait for each other and do not deadlock.
+      const missing = [...wordsOf].filter(([digest]) => !ids.has(digest)).sort(([a], [b]) => (a < b ? -1 : 1))
+      return {
+        async write(tx) {
+          const all = new Map(ids)
+          for (const [digest, words] of missing) all.set(digest, await write(tx, organizationId, digest, words))
+          return digests.map((digest) => all.get(digest)!)
+        },
+      }
+    },
+  }
 }
+
+const digestOf = ({ name, description, criteria, achievementType }: Words): string =>
+  hash('sha256', JSON.stringify([name, description, criteria, achievementType]), 'base64url')

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Unavailable } from '#platform/work/step.ts'
 import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { acme, file, type Issuance, type IssuanceProcess, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
+import { createAchievements } from '../achievement/achievements.ts'
 import { createAcceptance } from '../credential/accept.ts'
 import { createOrganizationProfiles } from '../organization-profiles.ts'
 import { createRecipients } from '../recipient/recipients.ts'
@@ -67,7 +68,7 @@ describe.each(testDialects)('batches at once on %s', (_, open) => {
     const { context } = here
     const profiles = createOrganizationProfiles(context)
     const lists = createStatusLists(context, createOrganizationKeys(context))
-    const runner = createImportRunner(context, createAcceptance(context, createRecipients(context), lists), profiles, { turn: 400 })
+    const runner = createImportRunner(context, createAcceptance(context, createRecipients(context), createAchievements(context), lists), profiles, { turn: 400 })
     const seen: number[] = []
     for (let turns = 0; (await batch(id)).state === 'importing'; turns++) {
       if (turns === 9) throw new Error('It never ends.')

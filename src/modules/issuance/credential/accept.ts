@@ -1,16 +1,17 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, placeholder } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
-import { isUniqueViolation } from '#platform/database/database-error.ts'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
-import { type AchievementText, ensureAchievements } from '../achievement/achievements.ts'
+import type { Achievements, AchievementText } from '../achievement/achievements.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import { type Recipients, RecipientsChanged } from '../recipient/recipients.ts'
 import type { StatusLists } from '../status-list/status-lists.ts'
 import type { IssuanceTables, PersonalData } from '../tables.ts'
 import type { Template } from '../template/templates.ts'
 import type { Claim } from './claim-rules.ts'
+import { credentialPlace } from './credential-row.ts'
 import { randomPublicId } from './public-id.ts'
 import { signCredential } from './sign-step.ts'
 
@@ -47,10 +48,7 @@ export interface Acceptance {
   businessKey(organizationId: OrganizationId, template: Template, claim: Claim): string
   /** @param wanted at most 200 */
   prepare(wanted: readonly Wanted[], options: AcceptOptions): Promise<PreparedAcceptance>
-  /**
-   * Prepares and runs `work` in a transaction; again when an address became known in between, or when another who issues at
-   * the same moment drew one of the same places in the status list.
-   */
+  /** Prepares and runs `transaction`; again when an address became known in between. */
   accept<R>(
     wanted: readonly Wanted[],
     options: AcceptOptions,
@@ -60,10 +58,71 @@ export interface Acceptance {
 
 const separator = '\u0000'
 const ATTEMPTS = 20
+/** A list is left when half of it is taken: that so many draws in a row meet a taken place does not happen. */
+const DRAWS = 100
+
+type NewCredential = Pick<
+  IssuanceTables['credentials']['$inferInsert'],
+  'id' | 'recipientId' | 'businessKey' | 'publicId' | 'documentId' | 'personal' | 'locale' | 'notify'
+> & {
+  readonly completedOn: string | null
+  /** Where its achievement stands in what was wanted. */
+  readonly at: number
+}
+
+type InsertedCredential = Omit<NewCredential, 'at'> & {
+  organizationId: string
+  templateId: string
+  templateVersion: number
+  achievementId: string
+  batchId: string | null
+  statusListId: string
+  suspensionListId: string | null
+  statusIndex: number
+  createdAt: Date
+}
+
+/** Nothing happens where the business key has its credential already, or another has the status index. */
+const insertCredential = preparedQuery<IssuanceTables, InsertedCredential>()((queries, { credentials }) =>
+  queries
+    .insert(credentials)
+    .values({
+      id: placeholder('id'),
+      organizationId: placeholder('organizationId'),
+      recipientId: placeholder('recipientId'),
+      templateId: placeholder('templateId'),
+      templateVersion: placeholder('templateVersion'),
+      achievementId: placeholder('achievementId'),
+      batchId: placeholder('batchId'),
+      businessKey: placeholder('businessKey'),
+      publicId: placeholder('publicId'),
+      documentId: placeholder('documentId'),
+      state: 'accepted',
+      personal: placeholder('personal'),
+      locale: placeholder('locale'),
+      completedOn: placeholder('completedOn'),
+      notify: placeholder('notify'),
+      statusListId: placeholder('statusListId'),
+      suspensionListId: placeholder('suspensionListId'),
+      statusIndex: placeholder('statusIndex'),
+      createdAt: placeholder('createdAt'),
+    })
+    .onConflictDoNothing())
+
+const byBusinessKey = preparedQuery<IssuanceTables, { organizationId: string; businessKey: string }>()(
+  (queries, { credentials }) =>
+    queries
+      .select({ id: credentials.id, publicId: credentials.publicId })
+      .from(credentials)
+      .where(and(
+        eq(credentials.organizationId, placeholder('organizationId')),
+        eq(credentials.businessKey, placeholder('businessKey')),
+      )))
 
 export function createAcceptance(
   { keys, now }: IssuanceContext,
   recipients: Recipients,
+  achievements: Achievements,
   statusLists: StatusLists,
 ): Acceptance {
   const businessKey: Acceptance['businessKey'] = (organizationId, template, claim) => {
@@ -74,79 +133,66 @@ export function createAcceptance(
   const prepare: Acceptance['prepare'] = async (wanted, options) => {
     const { organizationId, template, batchId, priority } = options
     await keys.load([organizationId])
-    const prepared = await recipients.prepare(organizationId, wanted.map(({ claim }) => claim.email))
-    const places = await statusLists.reserve(organizationId, wanted.length)
+    const [people, texts, places] = await Promise.all([
+      recipients.prepare(organizationId, wanted.map(({ claim }) => claim.email)),
+      achievements.prepare(organizationId, wanted.map(({ achievement }) => achievement), template.content),
+      statusLists.reserve(organizationId, wanted.length),
+    ])
+    const businessKeys = wanted.map(({ claim }) => businessKey(organizationId, template, claim))
+    const fresh = new Map<string, NewCredential>()
+    wanted.forEach(({ claim, notify }, at) => {
+      const key = businessKeys[at]!
+      if (fresh.has(key)) return
+      const id = uuidv7()
+      const recipientId = people.ids[at]!
+      const personal: PersonalData = { name: claim.name, email: claim.email }
+      fresh.set(key, {
+        id,
+        recipientId,
+        businessKey: key,
+        publicId: randomPublicId(),
+        documentId: randomUUID(),
+        personal: keys.seal(recipientId, credentialPlace(organizationId, 'personal', id), JSON.stringify(personal)),
+        locale: claim.locale,
+        completedOn: claim.completedOn ?? null,
+        notify,
+        at,
+      })
+    })
+    // In one order, so that two who write the same keys wait for each other and do not deadlock.
+    const inOrder = [...fresh.values()].sort((a, b) => (a.businessKey < b.businessKey ? -1 : 1))
+    const common = {
+      organizationId,
+      templateId: template.id,
+      templateVersion: template.version,
+      batchId: batchId ?? null,
+      statusListId: places.revocationListId,
+      suspensionListId: template.content.suspendable ? places.suspensionListId : null,
+      createdAt: now(),
+    }
+
+    /** Its credential is this one, or the one that its business key has already. */
+    async function writeOne(tx: Transaction<IssuanceTables>, { at: _, ...row }: NewCredential, achievementId: string): Promise<Accepted> {
+      const { id, publicId, businessKey } = row
+      for (let draw = 0; draw < DRAWS; draw++) {
+        const { rowCount } = await tx.run(insertCredential, { ...common, ...row, achievementId, statusIndex: places.draw() })
+        if (rowCount === 1) {
+          await tx.addStep(signCredential, organizationId, id, { credentialId: id }, { priority })
+          return { id, publicId, created: true }
+        }
+        const [there] = await tx.run(byBusinessKey, { organizationId, businessKey })
+        if (there) return { ...there, created: false }
+      }
+      throw new Error(`${DRAWS} places of the status list ${places.revocationListId} in a row are taken.`)
+    }
+
     return {
       async write(tx) {
-        const { credentials } = tx.tables
-        const createdAt = now()
-        const recipientIds = await prepared.write(tx)
-        const achievementIds = await ensureAchievements(
-          tx,
-          organizationId,
-          wanted.map(({ achievement }) => achievement),
-          template.content,
-          createdAt,
-        )
-        const statusIndexes = await places.draw(tx)
-        const rows = new Map<string, typeof credentials.$inferInsert>()
-        const businessKeys = wanted.map(({ claim }) => businessKey(organizationId, template, claim))
-        wanted.forEach(({ claim, notify }, at) => {
-          const key = businessKeys[at] as string
-          const recipientId = recipientIds.get(recipients.emailDigest(organizationId, claim.email))
-          const achievementId = achievementIds[at]
-          const statusIndex = statusIndexes[at]
-          if (recipientId === undefined || achievementId === undefined || statusIndex === undefined)
-            throw new Error('A prepared acceptance lacks a recipient, an achievement or a status index.')
-          if (rows.has(key)) return
-          const id = uuidv7()
-          const personal: PersonalData = { name: claim.name, email: claim.email }
-          const place = { organizationId, table: 'credentials', column: 'personal', row: id }
-          rows.set(key, {
-            id,
-            organizationId,
-            recipientId,
-            templateId: template.id,
-            templateVersion: template.version,
-            achievementId,
-            batchId: batchId ?? null,
-            businessKey: key,
-            publicId: randomPublicId(),
-            documentId: randomUUID(),
-            state: 'accepted',
-            personal: keys.seal(recipientId, place, JSON.stringify(personal)),
-            locale: claim.locale,
-            completedOn: claim.completedOn ?? null,
-            notify,
-            statusListId: places.revocationListId,
-            suspensionListId: template.content.suspendable ? places.suspensionListId : null,
-            statusIndex,
-            createdAt,
-          })
-        })
-        const written = await tx
-          .insert(credentials)
-          // In one order, so that two who write the same keys wait for each other and do not deadlock.
-          .values([...rows.values()].sort((a, b) => (a.businessKey < b.businessKey ? -1 : 1)))
-          .onConflictDoNothing({ target: [credentials.organizationId, credentials.businessKey] })
-          .returning({ id: credentials.id, publicId: credentials.publicId, key: credentials.businessKey })
+        await people.write(tx)
+        const achievementIds = await texts.write(tx)
         const outcome = new Map<string, Accepted>()
-        for (const { id, publicId, key } of written) {
-          outcome.set(key, { id, publicId, created: true })
-          await tx.addStep(signCredential, organizationId, id, { credentialId: id }, { priority })
-        }
-        const there = [...rows.keys()].filter((key) => !outcome.has(key))
-        if (there.length > 0)
-          for (const { id, publicId, key } of await tx
-            .select({ id: credentials.id, publicId: credentials.publicId, key: credentials.businessKey })
-            .from(credentials)
-            .where(and(eq(credentials.organizationId, organizationId), inArray(credentials.businessKey, there))))
-            outcome.set(key, { id, publicId, created: false })
-        return businessKeys.map((key) => {
-          const accepted = outcome.get(key)
-          if (!accepted) throw new Error('A credential that is in the way is not there.')
-          return accepted
-        })
+        for (const row of inOrder) outcome.set(row.businessKey, await writeOne(tx, row, achievementIds[row.at]!))
+        return businessKeys.map((key) => outcome.get(key)!)
       },
     }
   }
@@ -160,8 +206,7 @@ export function createAcceptance(
         try {
           return await transaction(prepared.write)
         } catch (error) {
-          const again = error instanceof RecipientsChanged || isUniqueViolation(error)
-          if (!again || attempt === ATTEMPTS) throw error
+          if (!(error instanceof RecipientsChanged) || attempt === ATTEMPTS) throw error
         }
       }
     },

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray } from 'drizzle-orm'
+import { and, count, desc, eq } from 'drizzle-orm'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -15,8 +15,11 @@ import { createTurns } from './turns.ts'
 export interface ReservedPlaces {
   readonly revocationListId: string
   readonly suspensionListId: string
-  /** In the accepting transaction: indexes drawn at random that no credential has or ever had. */
-  draw(tx: Transaction<IssuanceTables>): Promise<number[]>
+  /**
+   * An index at random, which somebody may have already: the unique index over list and index says so, and then another is
+   * drawn. None is ever given back.
+   */
+  draw(): number
 }
 
 /** W3C Bitstring Status List 1.0: one pair of lists (revocation, suspension) at a time takes an organization's new credentials. */
@@ -148,24 +151,7 @@ export function createStatusLists(
       return {
         revocationListId,
         suspensionListId,
-        async draw(tx) {
-          const { credentials } = tx.tables
-          const drawn = new Set<number>()
-          while (drawn.size < places) {
-            const candidates = new Set<number>()
-            while (candidates.size < places - drawn.size) {
-              const index = randomInt(STATUS_LIST_SIZE)
-              if (!drawn.has(index)) candidates.add(index)
-            }
-            const used = await tx
-              .select({ index: credentials.statusIndex })
-              .from(credentials)
-              .where(and(eq(credentials.statusListId, revocationListId), inArray(credentials.statusIndex, [...candidates])))
-            for (const { index } of used) candidates.delete(index)
-            for (const index of candidates) drawn.add(index)
-          }
-          return [...drawn]
-        },
+        draw: () => randomInt(STATUS_LIST_SIZE),
       }
     },
 

@@ -39,6 +39,14 @@ const latest = (queries: Queries, tables: IssuanceTables) => {
     )
 }
 
+const latestOf = preparedQuery<IssuanceTables, { organizationId: string; slugOrId: string }>()((queries, tables) =>
+  latest(queries, tables).where(
+    and(
+      eq(tables.templates.organizationId, placeholder('organizationId')),
+      or(eq(tables.templates.slug, placeholder('slugOrId')), eq(tables.templates.id, placeholder('slugOrId'))),
+    ),
+  ))
+
 /**
  * The newest version of a template, by slug or id. A built-in one is written down for the organization when it is first
  * asked for. Throws `Problem('not-found')`.
@@ -48,16 +56,8 @@ export async function findTemplate(
   organizationId: OrganizationId,
   slugOrId: string,
 ): Promise<Template> {
-  const { templates } = database.tables
-  const find = async (): Promise<Template | undefined> => {
-    const [found] = await latest(database.read, database.tables).where(
-      and(
-        eq(templates.organizationId, organizationId),
-        or(eq(templates.slug, slugOrId), eq(templates.id, slugOrId)),
-      ),
-    )
-    return found
-  }
+  const find = async (): Promise<Template | undefined> =>
+    (await database.run(latestOf, { organizationId, slugOrId }))[0]
   const found = await find()
   if (found) return found
   const content = Object.hasOwn(builtInTemplates, slugOrId) ? builtInTemplates[slugOrId] : undefined
