@@ -16,9 +16,6 @@ export interface SqliteConnection {
 
 const statementsKept = 400
 
-/** One for all: it remembers how each column is written. */
-const dialect = new SQLiteSyncDialect({ casing })
-
 /**
  * Opens one connection as every connection here is opened, and refuses settings that did not take: without WAL and
  * synchronous=FULL an answered commit could be lost with the power.
@@ -41,6 +38,8 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
   }
   raw.pragma('cache_size = -16384')
   const statement = statementCache(raw)
+  // It remembers how each column of a table's name is written: one for all queries here, and none for two modules.
+  const dialect = new SQLiteSyncDialect({ casing })
   return {
     raw,
     queries(guard) {

@@ -7,7 +7,9 @@ import { asc, sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OrganizationId } from '../organization-id.ts'
 import { lockDataDirectory } from './data-directory-lock.ts'
-import { type Notes, openNotes, temporaryFolder } from './notes-fixture.ts'
+import { countingHooks, initialMigration, type Notes, openNotes, temporaryFolder } from './notes-fixture.ts'
+import { migrateDatabase, openDatabase } from './open.ts'
+import { defineSchema } from './schema.ts'
 import type { PlatformDatabase } from './transaction.ts'
 
 const organizationId = 'org-1' as OrganizationId
@@ -39,6 +41,20 @@ const idsElsewhere = () =>
   elsewhere((connection) => connection.prepare('select id from notes order by id').pluck().all() as string[])
 
 describe('SQLite', () => {
+  it('serves two modules in one process whose tables have the same name and other columns', async () => {
+    const schema = defineSchema('others', (kit) => ({ notes: kit.table('notes', { id: kit.id().primaryKey(), writtenBy: kit.text() }) }))
+    const url = `sqlite:${folder.path}`
+    await migrateDatabase({ schema, url, migrations: [await initialMigration(schema, 'sqlite')] })
+    const others = await openDatabase({ schema, url, hooks: countingHooks })
+    try {
+      await database.transaction((tx) => tx.insert(tx.tables.notes).values(note('n1')))
+      await others.transaction((tx) => tx.insert(tx.tables.notes).values({ id: 'o1', writtenBy: 'Ann' }))
+      expect(await others.read.select().from(others.tables.notes)).toEqual([{ id: 'o1', writtenBy: 'Ann' }])
+    } finally {
+      await others.close()
+    }
+  })
+
   it('answers only after the commit: at that moment another connection sees the row', async () => {
     const answered = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
       const id = `n${String(i).padStart(2, '0')}`
