@@ -75,3 +75,15 @@ export function pdfPicture(file: Uint8Array, dotsPerInch: number): Promise<Pictu
     return { width: Number(width), height: Number(height), rgba }
   })
 }
+
+export type PlacedWord = { text: string; left: number; right: number; bottom: number }
+
+/** The words of a page in reading order, each with its edges in points from the upper left; `bottom` moves with the base line. */
+export function pdfWords(file: Uint8Array): Promise<PlacedWord[]> {
+  return inFolder([file], async ([pdf]) => {
+    const { stdout } = await run('pdftotext', ['-q', '-bbox', pdf!, '-'])
+    const words = stdout.matchAll(/<word xMin="([\d.]+)" yMin="[\d.]+" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)<\/word>/g)
+    return Array.from(words, ([, left, right, bottom, text]) =>
+      ({ text: text!, left: Number(left), right: Number(right), bottom: Number(bottom) }))
+  })
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
+import { builtInDesigns } from '../../src/modules/issuance/render/designs/designs.ts'
 import type { RenderInput } from '../../src/modules/issuance/render/input.ts'
 
 export type SampleRow = { name: string; course: string; completed_on: string; external_id: string; locale: string }
@@ -9,7 +10,7 @@ export function sampleRows(): SampleRow[] {
   return parse(readFileSync(new URL('../data/recipients-1000.csv', import.meta.url)), { bom: true, columns: true })
 }
 
-export const DESIGNS = ['certificate-classic', 'badge-modern']
+export const DESIGNS = builtInDesigns.map(({ id }) => id)
 
 /** A certificate's input, with whatever the test is about. */
 export function sampleInput(change: Partial<RenderInput> & { name?: string; course?: string } = {}): RenderInput {

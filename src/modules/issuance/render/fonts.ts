@@ -8,6 +8,7 @@ const FILES = {
   'NotoSerif-Italic': 'noto-serif/400Regular_Italic/NotoSerif_400Regular_Italic.ttf',
   'NotoSerif-SemiBold': 'noto-serif/600SemiBold/NotoSerif_600SemiBold.ttf',
   'NotoSans-Regular': 'noto-sans/400Regular/NotoSans_400Regular.ttf',
+  'NotoSans-Light': 'noto-sans/300Light/NotoSans_300Light.ttf',
   'NotoSans-SemiBold': 'noto-sans/600SemiBold/NotoSans_600SemiBold.ttf',
   'NotoSans-Bold': 'noto-sans/700Bold/NotoSans_700Bold.ttf',
   'NotoNaskhArabic-Regular': 'noto-naskh-arabic/400Regular/NotoNaskhArabic_400Regular.ttf',

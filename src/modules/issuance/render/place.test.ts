@@ -42,7 +42,7 @@ test('the longest name of the sample is large enough to read on every design', a
     if (field !== 'recipientName') continue
     const { size, lines } = await placeText(LONGEST, box, 'pt')
     expect(size).toBeGreaterThan(12)
-    expect(lines).toHaveLength(2)
+    expect(lines.length).toBeLessThanOrEqual(3)
   }
 })
 

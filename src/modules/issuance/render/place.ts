@@ -1,4 +1,5 @@
 import { type FitBox, fitText } from './fit.ts'
+import type { Font } from './font.ts'
 import { fontSetFor } from './font-set.ts'
 import { bearsLetterSpacing, scriptOf } from './script.ts'
 import { type Line, shapeLine } from './shape.ts'
@@ -12,9 +13,6 @@ export type PlacedText = {
   letterSpacing: number
   color: [red: number, green: number, blue: number]
 }
-
-/** Middle of a line above its base line, as a part of the size: half the height of a capital. */
-const MIDDLE = 0.36
 
 function lineWidth(line: Line, size: number, letterSpacing: number): number {
   return (line.width * size) / 1000 + letterSpacing * Math.max(0, line.text.length - 1)
@@ -31,18 +29,26 @@ export async function placeText(text: string, box: TextBox, language: string): P
   const fitted = fitText(text, fitBox, (line) => shapeLine(line, set, language, direction))
   const { lines, size, letterSpacing } = fitted
   const leading = size * box.lineHeight
-  const block = leading * lines.length
-  const top =
-    box.vertical === 'top' ? box.y + box.height
-    : box.vertical === 'bottom' ? box.y + block
-    : box.y + (box.height + block) / 2
+  const first = firstBaseLine(box, set.primary, size, leading * (lines.length - 1))
   const positions = lines.map((line, index) => {
     const width = lineWidth(line, size, letterSpacing)
     const free = box.width - width
     const x = box.x + (box.align === 'center' ? free / 2 : box.align === 'right' ? free : 0)
-    return { x, y: top - leading * (index + 0.5) - size * MIDDLE, width }
+    return { x, y: first - leading * index, width }
   })
   return { lines, positions, size, letterSpacing, color: box.color }
+}
+
+/**
+ * Where pdfme puts the first base line of a text: by the ascent and descent of the font that the design names, whatever
+ * fonts set the text. `below` is the distance of the last base line from the first.
+ */
+function firstBaseLine(box: TextBox, { ascent, descent }: Font, size: number, below: number): number {
+  const [above, under] = [(ascent * size) / 1000, (-descent * size) / 1000]
+  const halfLead = ((box.lineHeight - 1) * size) / 2
+  if (box.vertical === 'top') return box.y + box.height - above - halfLead
+  if (box.vertical === 'bottom') return box.y + under + halfLead + below
+  return box.y + (box.height + below - above + under) / 2
 }
 
 /** The direction of the whole text, by its first strong character (UAX #9, P2), for all of its lines. */

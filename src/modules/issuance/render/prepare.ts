@@ -42,8 +42,16 @@ function fixedWord(box: TextBox, words: Words): string {
   return word
 }
 
+/** The design as words of a language want it laid out. */
+function laidOut(design: Design, language: string): Design {
+  return RIGHT_TO_LEFT.has(language) && design.rightToLeft ? { ...design, template: design.rightToLeft } : design
+}
+
+const RIGHT_TO_LEFT = new Set(['ar', 'fa', 'he', 'ur'])
+
 /** Draws a design's constant part in one of its languages: about 80 ms, so keep it. */
-export async function preparePage(design: Design, language: string): Promise<PreparedPage> {
+export async function preparePage(given: Design, language: string): Promise<PreparedPage> {
+  const design = laidOut(given, language)
   const words = design.words[language]
   if (!words) throw new Error(`Design ${design.id} has no words in ${language}`)
   const boxes = textBoxes(design)

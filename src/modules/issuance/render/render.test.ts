@@ -5,21 +5,25 @@ import { RenderInputError } from './input.ts'
 import { renderCertificate } from './render.ts'
 
 describe('every name of the sample', () => {
-  const rows = sampleRows()
+  const all = sampleRows()
 
-  test.each(DESIGNS)('is read back from %s as it was written', { timeout: 120_000 }, async (design) => {
-    const files: Uint8Array[] = []
-    for (const { name, course, locale } of rows) {
-      files.push(await renderCertificate(sampleInput({ design, name, course, locale })))
-    }
-    const texts = await pdfTexts(files)
-    const missing = rows.flatMap(({ name, course }, index) =>
-      [name, course].filter((wanted) => !texts[index]!.includes(wanted.normalize('NFC'))),
-    )
-    expect(rows).toHaveLength(1_000)
-    expect(texts).toHaveLength(1_000)
-    expect(missing).toEqual([])
-  })
+  // The first design prints all of them, each other one a quarter.
+  test.each(DESIGNS.map((design, index) => ({ design, every: index === 0 ? 1 : 4, from: index % 4 })))(
+    'is read back from $design as it was written', { timeout: 120_000 }, async ({ design, every, from }) => {
+      const rows = all.filter((_, index) => index % every === (every === 1 ? 0 : from))
+      const files: Uint8Array[] = []
+      for (const { name, course, locale } of rows) {
+        files.push(await renderCertificate(sampleInput({ design, name, course, locale })))
+      }
+      const texts = await pdfTexts(files)
+      const missing = rows.flatMap(({ name, course }, index) =>
+        [name, course].filter((wanted) => !texts[index]!.includes(wanted.normalize('NFC'))),
+      )
+      expect(rows).toHaveLength(1_000 / every)
+      expect(texts).toHaveLength(1_000 / every)
+      expect(missing).toEqual([])
+    },
+  )
 })
 
 describe('names that are not names', () => {

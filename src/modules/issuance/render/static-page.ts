@@ -20,9 +20,15 @@ function countNames(text: string, names: Map<string, string>): string {
   })
 }
 
-/** Two decimals of a point are less than four thousandths of a millimetre. */
+/**
+ * Places need two decimals: of a point that is less than four thousandths of a millimetre. A matrix multiplies what
+ * follows it, so it keeps six: at the far edge of a page two would miss by half a millimetre.
+ */
 function shortNumbers(text: string): string {
-  return text.replace(/-?\d*\.\d{3,}/g, (number) => String(Math.round(Number(number) * 100) / 100))
+  return text.split('\n').map((line) => {
+    const precision = line.endsWith(' cm') ? 1e6 : 100
+    return line.replace(/-?\d*\.\d{3,}/g, (number) => String(Math.round(Number(number) * precision) / precision))
+  }).join('\n')
 }
 
 function serialize(object: PDFObject): string {

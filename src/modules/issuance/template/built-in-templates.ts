@@ -14,6 +14,24 @@ export const builtInTemplates: Readonly<Record<string, TemplateContent>> = {
     criteria: 'Met the criteria set by the issuer.',
     achievementType: 'Badge',
   },
+  'certificate-modern': {
+    design: 'certificate-modern',
+    description: 'Awarded on completion.',
+    criteria: 'Completed all requirements set by the issuer.',
+    achievementType: 'CertificateOfCompletion',
+  },
+  'certificate-diploma': {
+    design: 'certificate-diploma',
+    description: 'Awarded to those who have fulfilled all requirements.',
+    criteria: 'Fulfilled all requirements set by the issuer.',
+    achievementType: 'Diploma',
+  },
+  'certificate-minimal': {
+    design: 'certificate-minimal',
+    description: 'Awarded on completion.',
+    criteria: 'Completed all requirements set by the issuer.',
+    achievementType: 'CertificateOfCompletion',
+  },
 }
 
 export const defaultTemplate = 'certificate-classic'

@@ -1,4 +1,5 @@
 import type { Design, TextSchema } from './design.ts'
+import { mirrored } from './mirror.ts'
 import { roundedPolygon, star } from './ornament.ts'
 import { badgeWords } from './words.ts'
 
@@ -56,6 +57,91 @@ function text(name: string, { x = 14, y, width = 120, height }: Place, style: Pa
   }
 }
 
+const template: Design['template'] = {
+  basePdf: { width: WIDTH, height: HEIGHT, padding: [0, 0, 0, 0] },
+  schemas: [
+    [
+      {
+        type: 'svg',
+        name: 'drawing',
+        readOnly: true,
+        content: DRAWING,
+        position: { x: 0, y: 0 },
+        width: WIDTH,
+        height: HEIGHT,
+      },
+      text('issuerName', { y: 9.5, height: 11 }, {
+        fontName: 'NotoSans-SemiBold',
+        fontSize: 13,
+        fontColor: '#ffffff',
+        dynamicFontSize: { min: 9, max: 13, fit: 'horizontal' },
+      }),
+      text('words.title', { y: 20.5, height: 6 }, {
+        readOnly: true,
+        fontSize: 9,
+        fontColor: '#c9c6ee',
+        characterSpacing: 0.6,
+      }),
+      text('achievementName', { y: 103.5, height: 23 }, {
+        role: 'H1',
+        content: 'Distributed Systems',
+        fontName: 'NotoSans-Bold',
+        fontSize: 25,
+        fontColor: INDIGO,
+        lineHeight: 1.2,
+        dynamicFontSize: { min: 19, max: 25, fit: 'horizontal' },
+      }),
+      text('words.certifies', { y: 127.5, height: 6 }, { readOnly: true, fontSize: 10, fontColor: GREY }),
+      text('recipientName', { y: 133.5, height: 15 }, {
+        content: 'Ada Lovelace',
+        fontName: 'NotoSans-SemiBold',
+        fontSize: 20,
+        dynamicFontSize: { min: 14, max: 20, fit: 'horizontal' },
+      }),
+      text('statement', { y: 149, height: 10 }, {
+        content: 'for successful completion',
+        fontSize: 10,
+        fontColor: GREY,
+        dynamicFontSize: { min: 9, max: 10, fit: 'horizontal' },
+      }),
+      text('dateLabel', { y: 167, width: 84, height: 5 }, { alignment: 'left', fontSize: 8.5, fontColor: GREY }),
+      text('date', { y: 172, width: 84, height: 7.5 }, {
+        alignment: 'left',
+        content: '10 December 2026',
+        fontName: 'NotoSans-SemiBold',
+        fontSize: 12.5,
+      }),
+      text('issuedLine', { y: 179.5, width: 84, height: 5 }, { alignment: 'left', fontSize: 8.5, fontColor: GREY }),
+      {
+        type: 'qrcode',
+        name: 'verifyUrl',
+        position: { x: 107, y: 167.5 },
+        width: 27,
+        height: 27,
+        barColor: INDIGO,
+      },
+      text('words.verify', { x: 100, y: 195.5, width: 41, height: 5 }, {
+        readOnly: true,
+        fontSize: 8,
+        fontColor: GREY,
+      }),
+      text('verifyUrl', { y: 187.5, width: 84, height: 7.5 }, {
+        alignment: 'left',
+        fontSize: 7.5,
+        fontColor: GREY,
+        lineHeight: 1.3,
+        dynamicFontSize: { min: 6.5, max: 7.5, fit: 'horizontal' },
+      }),
+      text('test', { y: 195.5, width: 84, height: 5 }, {
+        alignment: 'left',
+        fontName: 'NotoSans-SemiBold',
+        fontSize: 8,
+        fontColor: '#b3402e',
+      }),
+    ],
+  ],
+}
+
 /** A badge on A5 portrait: a hexagonal emblem on a dark band, the achievement in large type below it. */
 export const badgeModern: Design = {
   id: 'badge-modern',
@@ -63,88 +149,6 @@ export const badgeModern: Design = {
   name: 'Badge, modern',
   fields: ['issuerName', 'achievementName', 'recipientName', 'statement', 'date', 'issuedLine', 'verifyUrl', 'test'],
   words: badgeWords,
-  template: {
-    basePdf: { width: WIDTH, height: HEIGHT, padding: [0, 0, 0, 0] },
-    schemas: [
-      [
-        {
-          type: 'svg',
-          name: 'drawing',
-          readOnly: true,
-          content: DRAWING,
-          position: { x: 0, y: 0 },
-          width: WIDTH,
-          height: HEIGHT,
-        },
-        text('issuerName', { y: 9.5, height: 11 }, {
-          fontName: 'NotoSans-SemiBold',
-          fontSize: 13,
-          fontColor: '#ffffff',
-          dynamicFontSize: { min: 9, max: 13, fit: 'horizontal' },
-        }),
-        text('words.title', { y: 20.5, height: 6 }, {
-          readOnly: true,
-          fontSize: 9,
-          fontColor: '#c9c6ee',
-          characterSpacing: 0.6,
-        }),
-        text('achievementName', { y: 103.5, height: 23 }, {
-          role: 'H1',
-          content: 'Distributed Systems',
-          fontName: 'NotoSans-Bold',
-          fontSize: 25,
-          fontColor: INDIGO,
-          lineHeight: 1.2,
-          dynamicFontSize: { min: 19, max: 25, fit: 'horizontal' },
-        }),
-        text('words.certifies', { y: 127.5, height: 6 }, { readOnly: true, fontSize: 10, fontColor: GREY }),
-        text('recipientName', { y: 133.5, height: 15 }, {
-          content: 'Ada Lovelace',
-          fontName: 'NotoSans-SemiBold',
-          fontSize: 20,
-          dynamicFontSize: { min: 14, max: 20, fit: 'horizontal' },
-        }),
-        text('statement', { y: 149, height: 10 }, {
-          content: 'for successful completion',
-          fontSize: 10,
-          fontColor: GREY,
-          dynamicFontSize: { min: 9, max: 10, fit: 'horizontal' },
-        }),
-        text('dateLabel', { y: 167, width: 84, height: 5 }, { alignment: 'left', fontSize: 8.5, fontColor: GREY }),
-        text('date', { y: 172, width: 84, height: 7.5 }, {
-          alignment: 'left',
-          content: '10 December 2026',
-          fontName: 'NotoSans-SemiBold',
-          fontSize: 12.5,
-        }),
-        text('issuedLine', { y: 179.5, width: 84, height: 5 }, { alignment: 'left', fontSize: 8.5, fontColor: GREY }),
-        {
-          type: 'qrcode',
-          name: 'verifyUrl',
-          position: { x: 107, y: 167.5 },
-          width: 27,
-          height: 27,
-          barColor: INDIGO,
-        },
-        text('words.verify', { x: 100, y: 195.5, width: 41, height: 5 }, {
-          readOnly: true,
-          fontSize: 8,
-          fontColor: GREY,
-        }),
-        text('verifyUrl', { y: 187.5, width: 84, height: 7.5 }, {
-          alignment: 'left',
-          fontSize: 7.5,
-          fontColor: GREY,
-          lineHeight: 1.3,
-          dynamicFontSize: { min: 6.5, max: 7.5, fit: 'horizontal' },
-        }),
-        text('test', { y: 195.5, width: 84, height: 5 }, {
-          alignment: 'left',
-          fontName: 'NotoSans-SemiBold',
-          fontSize: 8,
-          fontColor: '#b3402e',
-        }),
-      ],
-    ],
-  },
+  template,
+  rightToLeft: mirrored(template),
 }

@@ -75,6 +75,8 @@ export type Design = {
     basePdf: { width: number; height: number; padding: [number, number, number, number] }
     schemas: [DesignSchema[]]
   }
+  /** The same for words that run from right to left, where the page has a side; else it is as `template`. */
+  rightToLeft?: Design['template']
   words: Record<string, Words>
   fields: readonly string[]
 }

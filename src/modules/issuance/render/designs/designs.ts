@@ -1,10 +1,15 @@
 import { RenderInputError } from '../input.ts'
 import { badgeModern } from './badge-modern.ts'
 import { certificateClassic } from './certificate-classic.ts'
+import { certificateDiploma } from './certificate-diploma.ts'
+import { certificateMinimal } from './certificate-minimal.ts'
+import { certificateModern } from './certificate-modern.ts'
 import type { Design } from './design.ts'
 
 /** The designs that come with the product, with every version that was ever published. */
-export const builtInDesigns: readonly Design[] = [certificateClassic, badgeModern]
+export const builtInDesigns: readonly Design[] = [
+  certificateClassic, badgeModern, certificateModern, certificateDiploma, certificateMinimal,
+]
 
 /** A built-in design by id; without a version the newest. Throws RenderInputError if there is none. */
 export function findDesign(id: string, version?: number): Design {

@@ -47,3 +47,18 @@ export const badgeWords: Record<Language, Words> = {
     statement: 'تقديرًا للإتمام بنجاح',
   },
 }
+
+export const diplomaWords: Record<Language, Words> = {
+  en: {
+    ...COMMON.en,
+    title: 'Diploma',
+    certifies: 'This is to certify that',
+    statement: 'has fulfilled all requirements of',
+  },
+  ar: {
+    ...COMMON.ar,
+    title: 'دبلوم',
+    certifies: 'تُمنح هذه الوثيقة إلى',
+    statement: 'وذلك لاستيفاء جميع متطلبات',
+  },
+}

@@ -44,6 +44,21 @@ const EMBLEMS: Record<string, Emblem> = {
     { edge: '#b08d4c', field: '#1b2a49', line: '#33456b', star: '#d8b878', ribbon: '#d8b878', fold: '#86683a' },
     [0.1, 0.16, 0.29],
   ),
+  'certificate-modern': emblem(
+    'disc',
+    { edge: '#e9b44c', field: '#0f3f42', line: '#21696b', star: '#e9b44c', ribbon: '#e9b44c', fold: '#9a6a10' },
+    [0.06, 0.2, 0.21],
+  ),
+  'certificate-diploma': emblem(
+    'shield',
+    { edge: '#b28f48', field: '#6a1b2d', line: '#8a3549', star: '#d9bb78', ribbon: '#d9bb78', fold: '#86683a' },
+    [0.3, 0.08, 0.14],
+  ),
+  'certificate-minimal': emblem(
+    'octagon',
+    { edge: '#e8573f', field: '#1c1c22', line: '#3a3a44', star: '#e8573f', ribbon: '#e8573f', fold: '#96301f' },
+    [1, 1, 1],
+  ),
 }
 
 /** The emblem of a design. */
