@@ -54,7 +54,9 @@ export default [
     assert.equal(await description(first.publicUrl), 'First.')
     assert.equal(await description(second.publicUrl), 'Second.')
     const { templates } = expectStatus(await issuer.ask('GET', '/v1/templates'), 200).json
-    assert.deepEqual(templates.map(({ slug }: any) => slug).sort(), ['badge-modern', 'certificate-classic', 'exam'])
+    assert.deepEqual(templates.map(({ slug }: any) => slug).sort(), [
+      'badge-modern', 'certificate-classic', 'certificate-diploma', 'certificate-minimal', 'certificate-modern', 'exam',
+    ])
     expectProblem(await issuer.ask('PUT', '/v1/templates/exam', { json: { ...content, design: 'no-such-design' } }), 422, 'validation-failed')
     expectProblem(await issuer.ask('PUT', '/v1/templates/exam', { json: { ...content, colour: 'red' } }), 422, 'validation-failed')
   }),
