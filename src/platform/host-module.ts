@@ -28,7 +28,7 @@ import { span } from './telemetry/trace.ts'
 import { memoryDoorbell } from './work/doorbell-memory.ts'
 import { retryPolicy } from './work/retry-rules.ts'
 import { createRunner } from './work/runner.ts'
-import { addStepHook } from './work/steps.ts'
+import { addStepHook, steerStepsHook } from './work/steps.ts'
 
 /** What a module shares with the process that hosts it. */
 export interface Host {
@@ -85,7 +85,7 @@ export async function hostModule(
   const database = tracedTransactions(await openDatabase({
     schema,
     url,
-    hooks: { publish: tracedPublish(publishHook(keys)), addStep: addStepHook, audit: auditHook(name) },
+    hooks: { publish: tracedPublish(publishHook(keys)), addStep: addStepHook, steerSteps: steerStepsHook, audit: auditHook(name) },
     onError: (error) => log.error({ err: error }, 'database'),
   }))
   const blobs = filesystemBlobs({ directory: `${settings.DATA_DIR}/blobs`, module: name, keys })

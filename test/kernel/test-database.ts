@@ -14,7 +14,7 @@ import type { Schema } from '#platform/database/schema.ts'
 import { openSqlite } from '#platform/database/sqlite.ts'
 import type { PlatformDatabase, TransactionHooks } from '#platform/database/transaction.ts'
 import { publishHook } from '#platform/events/outbox.ts'
-import { addStepHook } from '#platform/work/steps.ts'
+import { addStepHook, steerStepsHook } from '#platform/work/steps.ts'
 import { type Postgres, startPostgres } from '../servers/postgres.ts'
 import { initialMigration } from './schema-statements.ts'
 
@@ -22,6 +22,7 @@ import { initialMigration } from './schema-statements.ts'
 export const hooksOf = (module: string, keys: KeyRing): TransactionHooks => ({
   publish: publishHook(keys),
   addStep: addStepHook,
+  steerSteps: steerStepsHook,
   audit: auditHook(module),
 })
 

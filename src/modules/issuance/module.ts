@@ -7,6 +7,7 @@ import { createAchievements } from './achievement/achievements.ts'
 import { discardLeftBehind } from './batch/open-uploads.ts'
 import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
 import { createImportRunner, failBatch, importBatch } from './batch/import-step.ts'
+import { createSteerRunner, steerBatch } from './batch/steer-step.ts'
 import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
@@ -55,7 +56,7 @@ export default defineModule({
       handlers: {
         async credentialStatus({ credentialId }) {
           const { state, changedAt } = await issued(credentialId)
-          const status = state === 'issued' ? 'active' : (state as Exclude<CredentialState, 'issued' | 'accepted' | 'signed'>)
+          const status = state === 'issued' ? 'active' : (state as Exclude<CredentialState, 'issued' | 'accepted' | 'signed' | 'cancelled'>)
           return { status, ...(changedAt && { changedAt: changedAt.toISOString() }) }
         },
         async certificate({ credentialId }) {
@@ -83,6 +84,7 @@ export default defineModule({
         runStep(signCredential, createSignRunner(context, profiles, organizationKeys), createAbandon(context)),
         runStep(printCredential, createPrintRunner(context, profiles, pool), createAbandon(context)),
         runStep(importBatch, createImportRunner(context, acceptance, profiles), failBatch),
+        runStep(steerBatch, createSteerRunner(context)),
         runStep(finishBatch, createFinishRunner(context)),
       ],
       async prepare() {

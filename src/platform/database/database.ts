@@ -19,6 +19,9 @@ export interface AuditEntry {
   readonly details?: Readonly<Record<string, string | number | boolean>>
 }
 
+/** `hold`: not before it is released; `release`: what was held is due now; `drop`: done without having been run. */
+export type SteerSteps = 'hold' | 'release' | 'drop'
+
 /**
  * One transaction in one module's own database. Only SQL may be awaited inside: one that waits 250 ms for anything else is
  * rolled back. The callback may run several times (a full disk rolls a whole group back, and on Postgres whoever lost against
@@ -42,6 +45,11 @@ export interface Transaction<T = unknown> extends Queries {
     input: z.input<I>,
     options?: { dueAt?: Date; priority?: number },
   ): Promise<void>
+  /**
+   * What is to become of steps of one kind that nobody has begun, by their keys: at most a few hundred at a time. A step that
+   * runs, is done or dead is left alone, and so is one that is not there. Each may be said twice.
+   */
+  steerSteps(step: StepDefinition, keys: readonly string[], what: SteerSteps): Promise<void>
   /** Appends to the audit chain of the organization in this module. */
   audit(entry: AuditEntry): Promise<void>
 }

@@ -34,6 +34,7 @@ export type Notes = ReturnType<typeof notesSchema.sqlite>['tables']
 /** Publishes and steps are rows of the platform's tables; here only the notices matter. */
 export const countingHooks: TransactionHooks = {
   publish: async (tx) => tx.notify({ events: 1 }),
+  steerSteps: async () => {},
   addStep: async (tx, step) => tx.notify({ stepKind: step.kind }),
   audit: async () => {},
 }

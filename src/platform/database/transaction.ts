@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { EventDefinition } from '../event.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import type { StepDefinition } from '../work/step.ts'
-import type { AuditEntry, Database, Dialect, Queries, Transaction } from './database.ts'
+import type { AuditEntry, Database, Dialect, Queries, SteerSteps, Transaction } from './database.ts'
 import type { PlatformTables } from './platform-tables.ts'
 import type { DatabaseNow, PreparedQuery } from './prepared.ts'
 
@@ -47,6 +47,7 @@ export interface TransactionHooks {
     input: z.input<I>,
     options?: { dueAt?: Date; priority?: number },
   ): Promise<void>
+  steerSteps(tx: RawTransaction, step: StepDefinition, keys: readonly string[], what: SteerSteps): Promise<void>
   audit(tx: RawTransaction, entry: AuditEntry): Promise<void>
 }
 
@@ -109,6 +110,7 @@ export function composeTransaction<T>(parts: {
     publish: (event, organizationId, data) => hooks.publish(raw, event, organizationId, data),
     addStep: (step, organizationId, key, input, options) =>
       hooks.addStep(raw, step, organizationId, key, input, options),
+    steerSteps: (step, keys, what) => hooks.steerSteps(raw, step, keys, what),
     audit: (entry) => hooks.audit(raw, entry),
   }
   return { tx, raw }

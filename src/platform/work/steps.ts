@@ -55,6 +55,24 @@ export const addStepHook: TransactionHooks['addStep'] = async (tx, step, organiz
   tx.notify({ stepKind: step.kind })
 }
 
+/** When a step is due that is held: after everything. A claim reads the due ones of an index, so those held cost it nothing. */
+const held = new Date('9999-01-01T00:00:00Z')
+
+/** What becomes of steps that nobody has begun; see `Transaction.steerSteps`. */
+export const steerStepsHook: TransactionHooks['steerSteps'] = async (tx, step, keys, what) => {
+  if (keys.length === 0) return
+  const change = {
+    hold: sql`due_at = ${held}`,
+    release: sql`due_at = ${tx.now()}`,
+    drop: sql`state = 'done', done_at = ${tx.now()}`,
+  }[what]
+  const list = sql.join(keys.map((key) => sql`${key}`), sql`, `)
+  await tx.rows(sql`
+    update ${tx.platform.steps} set ${change}
+    where kind = ${step.kind} and key in (${list}) and state = 'ready' ${what === 'release' ? sql`and due_at = ${held}` : sql``}`)
+  if (what === 'release') tx.notify({ stepKind: step.kind })
+}
+
 /** Names one claim of one step; whoever claims it after the lease ran out has another token. */
 export interface Lease {
   readonly id: string

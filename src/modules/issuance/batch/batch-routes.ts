@@ -5,8 +5,9 @@ import { scoped } from '#platform/http/scoped.ts'
 import { pageCursor } from '#platform/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
-import { Batch, RowError } from './batch-schemas.ts'
+import { Batch, BatchStateName, RowError } from './batch-schemas.ts'
 import { batchErrors, getBatch, listBatches } from './batches.ts'
+import { type BatchOrder, orderBatch } from './orders.ts'
 
 const id = z.object({ id: z.string().max(64) })
 const tags = ['Batches']
@@ -21,7 +22,11 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       summary: 'List batches, newest first',
       ...scoped('credentials:read'),
       request: {
-        query: z.object({ after: pageCursor.optional(), limit: z.coerce.number().int().min(1).max(100).default(20) }),
+        query: z.object({
+          state: BatchStateName.optional(),
+          after: pageCursor.optional(),
+          limit: z.coerce.number().int().min(1).max(100).default(20),
+        }),
       },
       responses: { 200: json(z.object({ batches: z.array(Batch), next: z.string().nullable() }), 'A page') },
     }),
@@ -62,4 +67,29 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       return c.json(await batchErrors(context, organizationId, c.req.valid('param').id, c.req.valid('query')), 200)
     },
   )
+
+  for (const [order, summary] of Object.entries(orders) as [BatchOrder, string][])
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/v1/batches/{id}/${order}`,
+        tags,
+        summary,
+        ...scoped('credentials:write'),
+        request: { params: id },
+        responses: { 200: json(Batch, 'The batch. The order stands; it takes a moment until all of it is carried out') },
+      }),
+      async (c) => {
+        const { organizationId } = accessOfRequest(c)
+        const batchId = c.req.valid('param').id
+        await orderBatch(context, organizationId, batchId, order)
+        return c.json((await getBatch(context, organizationId, batchId)) as never, 200)
+      },
+    )
+}
+
+const orders: Readonly<Record<BatchOrder, string>> = {
+  pause: 'Hold a batch: what is not begun waits until it is resumed',
+  resume: 'Let a paused batch go on',
+  cancel: 'Cancel a batch: what is not issued yet never will be, what is issued stays',
 }

@@ -1,12 +1,15 @@
 import { z } from '@hono/zod-openapi'
 
+/** Where a batch is. */
+export const BatchStateName = z.enum(['importing', 'issuing', 'paused', 'finished', 'failed', 'cancelling', 'cancelled'])
+
 const Columns = z.record(z.string(), z.string()).openapi({ description: 'The heading that each field is read from, guessed or chosen.' })
 
 /** How far a batch is. */
 export const Batch = z
   .object({
     id: z.string(),
-    state: z.enum(['importing', 'issuing', 'paused', 'finished', 'failed', 'cancelling', 'cancelled']),
+    state: BatchStateName,
     columns: Columns,
     rows: z.number().int(),
     created: z.number().int(),

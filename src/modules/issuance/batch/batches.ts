@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, lt } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt } from 'drizzle-orm'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { CredentialState } from '../credential/state.ts'
@@ -34,7 +34,9 @@ type Batch = IssuanceTables['batches']['$inferSelect']
 
 const unknown = () => new Problem('not-found', 'There is no batch with this id; GET /v1/batches lists them.')
 
-function summary({ state, rows, created, existing, refused, failure }: Batch, abandoned: number): string {
+function summary({ state, rows, created, existing, refused, failure }: Batch, abandoned: number, cancelled: number): string {
+  if (state === 'cancelled') return `Cancelled: of ${created} new, ${cancelled} were taken back and ${created - cancelled} stay.`
+  if (state === 'cancelling') return 'Being cancelled: what is not issued yet is taken back.'
   if (failure !== null) return `The file could not be read to its end. ${failure}`
   if (state === 'importing') return `Reading the file: ${rows} records so far.`
   const parts = [
@@ -58,6 +60,7 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
     and(eq(credentials.batchId, batch.id), inArray(credentials.state, ['accepted', 'signed']), isNotNull(credentials.abandonedAt)),
   )
   const { id, state, rows, created, existing, refused, failure } = batch
+  const progress: BatchView['progress'] = Object.fromEntries(states.map((one) => [one.state, Number(one.count)]))
   return {
     id,
     state: batch.pausedAt !== null && (state === 'importing' || state === 'issuing') ? 'paused' : state,
@@ -66,9 +69,9 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
     created,
     existing,
     refused,
-    progress: Object.fromEntries(states.map((one) => [one.state, Number(one.count)])),
+    progress,
     abandoned,
-    summary: summary(batch, abandoned),
+    summary: summary(batch, abandoned, progress.cancelled ?? 0),
     failure,
     createdAt: batch.createdAt.toISOString(),
     finishedAt: batch.finishedAt?.toISOString() ?? null,
@@ -92,14 +95,19 @@ export const getBatch = async (context: IssuanceContext, organizationId: Organiz
 export async function listBatches(
   context: IssuanceContext,
   organizationId: OrganizationId,
-  { after, limit }: { after?: string | undefined; limit: number },
+  { after, limit, state }: { after?: string | undefined; limit: number; state?: BatchView['state'] | undefined },
 ): Promise<{ batches: BatchView[]; next: string | null }> {
   const { batches } = context.database.tables
   const mine = eq(batches.organizationId, organizationId)
+  const ofState =
+    state === undefined ? undefined
+    : state === 'paused' ? and(isNotNull(batches.pausedAt), inArray(batches.state, ['importing', 'issuing']))
+    : state === 'importing' || state === 'issuing' ? and(isNull(batches.pausedAt), eq(batches.state, state))
+    : eq(batches.state, state)
   const found = await context.database.read
     .select()
     .from(batches)
-    .where(after === undefined ? mine : and(mine, lt(batches.id, after)))
+    .where(and(mine, after === undefined ? undefined : lt(batches.id, after), ofState))
     .orderBy(desc(batches.id))
     .limit(limit + 1)
   const page = found.slice(0, limit)

@@ -28,7 +28,7 @@ describe.each(testDialects)('batches at once on %s', (_, open) => {
   const runImport = async (batchId: string) => {
     const { runner } = here.parts.steps!.find(({ definition }) => definition === importBatch)!
     const effect = await runner({
-      id: batchId, kind: 'import-batch', key: batchId, organizationId: acme, input: { batchId }, attempts: 0, starts: 1,
+      id: batchId, kind: 'import-batch', key: batchId, organizationId: acme, input: { batchId, order: 0 }, attempts: 0, starts: 1,
       signal: new AbortController().signal, renewLease: async () => {},
     })
     if (effect) await issuance.database.transaction(effect)
@@ -73,7 +73,7 @@ describe.each(testDialects)('batches at once on %s', (_, open) => {
     for (let turns = 0; (await batch(id)).state === 'importing'; turns++) {
       if (turns === 9) throw new Error('It never ends.')
       const effect = await runner({
-        id, kind: 'import-batch', key: id, organizationId: acme, input: { batchId: id }, attempts: 0, starts: 1,
+        id, kind: 'import-batch', key: id, organizationId: acme, input: { batchId: id, order: 0 }, attempts: 0, starts: 1,
         signal: new AbortController().signal, renewLease: async () => {},
       })
       await issuance.database.transaction(effect!)

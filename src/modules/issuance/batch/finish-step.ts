@@ -10,7 +10,7 @@ import { uploadFolder } from './open-uploads.ts'
 /** Looks whether all credentials of a batch are final; if not, another look is due later. */
 export const finishBatch = defineStep({
   kind: 'finish-batch',
-  input: z.object({ batchId: z.string(), look: z.number().int() }),
+  input: z.object({ batchId: z.string(), look: z.number().int(), order: z.number().int().default(0) }),
   leaseMs: 30_000,
   concurrency: 4,
 })
@@ -32,17 +32,19 @@ export async function pendingOf({ database }: Pick<IssuanceContext, 'database'>,
 
 export function createFinishRunner(context: IssuanceContext): StepRunner<FinishInput, IssuanceTables> {
   const { database, keys, blobs, now } = context
-  return async ({ input: { batchId, look } }) => {
+  return async ({ input: { batchId, look, order } }) => {
     const { batches } = database.tables
     const [batch] = await database.read.select().from(batches).where(eq(batches.id, batchId))
-    if (!batch || batch.state !== 'issuing') return undefined
+    // Who resumes a paused batch adds the next look.
+    if (!batch || batch.state !== 'issuing' || batch.orders !== order || batch.pausedAt !== null) return undefined
     const organizationId = batch.organizationId as OrganizationId
     // The file names people and is not needed once it is read; what it led to is kept record by record.
     await blobs.delete(uploadFolder(batchId))
     if ((await pendingOf(context, batchId)) > 0) {
+      const keyed = order === 0 ? batchId : `${batchId}/${order}`
       const dueAt = new Date(now().getTime() + Math.min(LONGEST_MS, FIRST_LOOK_MS * 1.5 ** look))
       return (tx) =>
-        tx.addStep(finishBatch, organizationId, `${batchId}/${look + 1}`, { batchId, look: look + 1 }, { dueAt })
+        tx.addStep(finishBatch, organizationId, `${keyed}/${look + 1}`, { batchId, look: look + 1, order }, { dueAt })
     }
     await keys.load([organizationId])
     const { rows, created, existing, refused } = batch
@@ -50,7 +52,7 @@ export function createFinishRunner(context: IssuanceContext): StepRunner<FinishI
       const moved = await tx
         .update(tx.tables.batches)
         .set({ state: 'finished', finishedAt: now() })
-        .where(and(eq(tx.tables.batches.id, batchId), eq(tx.tables.batches.state, 'issuing')))
+        .where(and(eq(tx.tables.batches.id, batchId), eq(tx.tables.batches.orders, order), eq(tx.tables.batches.state, 'issuing')))
         .returning({ id: tx.tables.batches.id })
       if (moved.length > 0) await tx.publish(batchFinished, organizationId, { batchId, rows, created, existing, refused })
     }

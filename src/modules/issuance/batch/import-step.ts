@@ -20,7 +20,8 @@ import { storedPieces } from './upload.ts'
 /** Reads a stored file and accepts its records, 50 in a commit; goes on behind the last commit after a crash. */
 export const importBatch = defineStep({
   kind: 'import-batch',
-  input: z.object({ batchId: z.string() }),
+  /** `order`: the batch's when this began; after another it ends. */
+  input: z.object({ batchId: z.string(), order: z.number().int().default(0) }),
   leaseMs: 60_000,
   concurrency: 2,
 })
@@ -41,6 +42,9 @@ class LostBatch extends Unavailable {
     super('Another process reads this file.', { retryAfterMs: 1_000 })
   }
 }
+
+/** The batch was paused, resumed or cancelled: whoever is to read on has a step of its own. */
+class NewOrder extends Error {}
 
 type Imported = { readonly read: 'all' } | { readonly read: 'a turn' } | { readonly read: 'no further'; readonly why: string }
 
@@ -111,9 +115,12 @@ export function createImportRunner(
       const [moved] = await tx
         .update(batches)
         .set(counts)
-        .where(and(eq(batches.id, batch.id), eq(batches.rows, batch.rows), eq(batches.state, 'importing')))
+        .where(and(eq(batches.id, batch.id), eq(batches.rows, batch.rows), eq(batches.orders, batch.orders), eq(batches.state, 'importing')))
         .returning()
-      if (!moved) throw new LostBatch()
+      if (!moved) {
+        const [other] = await tx.select({ orders: batches.orders }).from(batches).where(eq(batches.id, batch.id))
+        throw other?.orders === batch.orders ? new LostBatch() : new NewOrder()
+      }
       let next = 0
       await tx.insert(batchRecords).values(
         checked.map((one) => {
@@ -178,34 +185,39 @@ export function createImportRunner(
   }
 
   return async (step) => {
-    const { batchId } = step.input
+    const { batchId, order } = step.input
     const { batches } = database.tables
     // A step that was given up is driven again.
     await database.transaction((tx) =>
       tx.update(batches).set({ state: 'importing', failure: null }).where(and(eq(batches.id, batchId), eq(batches.state, 'failed'))))
     const batch = await find(batchId)
-    if (batch.state !== 'importing') return undefined
+    if (batch.state !== 'importing' || batch.orders !== order || batch.pausedAt !== null) return undefined
     const organizationId = batch.organizationId as OrganizationId
-    const imported = await importRecords(batch, step)
-    if (imported.read === 'a turn')
-      return (tx) => tx.addStep(importBatch, organizationId, `${batchId}/${batch.rows}`, { batchId })
+    const imported = await importRecords(batch, step).catch((error: unknown) => {
+      if (error instanceof NewOrder) return undefined
+      throw error
+    })
+    if (!imported) return undefined
+    const keyed = order === 0 ? batchId : `${batchId}/${order}`
+    if (imported.read === 'a turn') return (tx) => tx.addStep(importBatch, organizationId, `${keyed}/${batch.rows}`, { batchId, order })
     const importedAt = now()
     return async (tx) => {
-      await tx
+      const moved = await tx
         .update(batches)
         .set({ state: 'issuing', importedAt, failure: imported.read === 'no further' ? imported.why : null })
-        .where(and(eq(batches.id, batchId), eq(batches.state, 'importing')))
-      await tx.addStep(finishBatch, organizationId, `${batchId}/1`, { batchId, look: 1 })
+        .where(and(eq(batches.id, batchId), eq(batches.orders, order), eq(batches.state, 'importing')))
+        .returning({ id: batches.id })
+      if (moved.length > 0) await tx.addStep(finishBatch, organizationId, `${keyed}/1`, { batchId, look: 1, order })
     }
   }
 }
 
 /** The batch says that nobody reads its file any more; what was read of it stays accepted. */
-export const failBatch: StepGivenUp<ImportInput, IssuanceTables> = async ({ input: { batchId } }, reason) =>
+export const failBatch: StepGivenUp<ImportInput, IssuanceTables> = async ({ input: { batchId, order } }, reason) =>
   async (tx) => {
     const { batches } = tx.tables
     await tx
       .update(batches)
       .set({ state: 'failed', failure: `It was tried several times (${reason}); an operator can try again.` })
-      .where(and(eq(batches.id, batchId), eq(batches.state, 'importing')))
+      .where(and(eq(batches.id, batchId), eq(batches.orders, order), eq(batches.state, 'importing')))
   }

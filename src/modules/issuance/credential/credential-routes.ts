@@ -17,7 +17,7 @@ import { getCredential, listCredentials } from './credential-queries.ts'
 import { changeLife, type LifeCommand } from './life.ts'
 import { certificateBlob, viewUrl } from './print-step.ts'
 
-const State = z.enum(['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked'])
+const State = z.enum(['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked', 'cancelled'])
 
 const Credential = z
   .object({

@@ -14,6 +14,8 @@ const sentences: Record<RefusalCode, string> = {
   credential_suspended: 'The credential is suspended; lift the suspension first.',
   credential_superseded: 'Another version has taken this credential’s place; change that one.',
   credential_expired: 'The credential is expired; renew it instead.',
+  credential_issued: 'The credential is issued; revoke it instead.',
+  credential_cancelled: 'The credential was cancelled with its batch, and that is for ever; issue a new one.',
   credential_revoked: 'The credential is revoked, and that is for ever; issue a new one.',
 }
 

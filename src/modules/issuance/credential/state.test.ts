@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { transition, type CredentialCommand, type CredentialState } from './state.ts'
 
-const states: CredentialState[] = ['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked']
-const commands: CredentialCommand[] = ['sign', 'issue', 'suspend', 'reinstate', 'supersede', 'expire', 'revoke']
+const states: CredentialState[] = ['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked', 'cancelled']
+const commands: CredentialCommand[] = ['sign', 'issue', 'suspend', 'reinstate', 'supersede', 'expire', 'revoke', 'cancel']
 
 function live(...given: CredentialCommand[]) {
   let state: CredentialState = 'accepted'
@@ -32,8 +32,8 @@ describe('the life of a credential', () => {
     })
   })
 
-  it('can be revoked from everywhere, and nothing leads back', () => {
-    for (const state of states) expect(transition(state, 'revoke')).toMatchObject({ ok: true, state: 'revoked' })
+  it('can be revoked from everywhere but where it was taken back, and nothing leads back', () => {
+    for (const state of states.filter((one) => one !== 'cancelled')) expect(transition(state, 'revoke')).toMatchObject({ ok: true, state: 'revoked' })
     for (const command of commands.filter((one) => one !== 'revoke')) {
       expect(transition('revoked', command), command).toEqual({ ok: false, code: 'credential_revoked' })
     }
@@ -42,6 +42,15 @@ describe('the life of a credential', () => {
   it('revoked before it is signed, is neither signed nor issued any more', () => {
     expect(live('revoke', 'sign')).toMatchObject({ refused: 'credential_revoked', at: 'sign' })
     expect(live('sign', 'revoke', 'issue')).toMatchObject({ refused: 'credential_revoked', at: 'issue' })
+  })
+
+  it('can be taken back until it is issued, without a word to anybody, and nothing leads back', () => {
+    expect(live('cancel')).toEqual({ state: 'cancelled', told: [] })
+    expect(live('sign', 'cancel')).toEqual({ state: 'cancelled', told: [] })
+    expect(live('sign', 'issue', 'cancel')).toMatchObject({ refused: 'credential_issued' })
+    for (const command of commands.filter((one) => one !== 'cancel')) {
+      expect(transition('cancelled', command), command).toEqual({ ok: false, code: 'credential_cancelled' })
+    }
   })
 
   it('cannot suspend what is superseded or expired, nor revive it', () => {

@@ -8,10 +8,12 @@
  * - `superseded`: another version has taken its place.
  * - `expired`: its period of validity is over.
  * - `revoked`: not to be relied on, for ever.
+ * - `cancelled`: taken back before it was issued, for ever: nobody was told of it, and it verifies nowhere.
  */
 export type CredentialState = 'accepted' | 'signed' | 'issued' | 'suspended' | 'superseded' | 'expired' | 'revoked'
+  | 'cancelled'
 
-export type CredentialCommand = 'sign' | 'issue' | 'suspend' | 'reinstate' | 'supersede' | 'expire' | 'revoke'
+export type CredentialCommand = 'sign' | 'issue' | 'suspend' | 'reinstate' | 'supersede' | 'expire' | 'revoke' | 'cancel'
 
 /** What others are told of a change. Signing alone is nobody's business. */
 export type CredentialFact =
@@ -22,6 +24,7 @@ export type CredentialFact =
 export type RefusalCode =
   | 'credential_not_signed' | 'credential_not_issued' | 'credential_suspended'
   | 'credential_superseded' | 'credential_expired' | 'credential_revoked'
+  | 'credential_issued' | 'credential_cancelled'
 
 export type Transition =
   | { ok: true, state: CredentialState, events: readonly CredentialFact[] }
@@ -29,7 +32,7 @@ export type Transition =
 
 /**
  * The life of a credential, as a pure rule. A command whose effect is there already is granted and changes nothing,
- * tells nothing: every command may arrive twice. Nothing leaves `revoked`.
+ * tells nothing: every command may arrive twice. Nothing leaves `revoked` or `cancelled`.
  */
 export function transition(state: CredentialState, command: CredentialCommand): Transition {
   return rules[command][state]
@@ -49,6 +52,7 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: same('superseded'),
     expired: same('expired'),
     revoked: no('credential_revoked'),
+    cancelled: no('credential_cancelled'),
   },
   issue: {
     accepted: no('credential_not_signed'),
@@ -58,6 +62,7 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: same('superseded'),
     expired: same('expired'),
     revoked: no('credential_revoked'),
+    cancelled: no('credential_cancelled'),
   },
   suspend: {
     accepted: no('credential_not_issued'),
@@ -67,6 +72,7 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: no('credential_superseded'),
     expired: no('credential_expired'),
     revoked: no('credential_revoked'),
+    cancelled: no('credential_cancelled'),
   },
   reinstate: {
     accepted: no('credential_not_issued'),
@@ -76,6 +82,7 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: no('credential_superseded'),
     expired: no('credential_expired'),
     revoked: no('credential_revoked'),
+    cancelled: no('credential_cancelled'),
   },
   supersede: {
     accepted: no('credential_not_issued'),
@@ -85,6 +92,7 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: same('superseded'),
     expired: to('superseded', 'credential.superseded'),
     revoked: no('credential_revoked'),
+    cancelled: no('credential_cancelled'),
   },
   expire: {
     accepted: no('credential_not_issued'),
@@ -94,6 +102,7 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: no('credential_superseded'),
     expired: same('expired'),
     revoked: no('credential_revoked'),
+    cancelled: no('credential_cancelled'),
   },
   revoke: {
     accepted: to('revoked', 'credential.revoked'),
@@ -103,5 +112,16 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
     superseded: to('revoked', 'credential.revoked'),
     expired: to('revoked', 'credential.revoked'),
     revoked: same('revoked'),
+    cancelled: no('credential_cancelled'),
+  },
+  cancel: {
+    accepted: to('cancelled'),
+    signed: to('cancelled'),
+    issued: no('credential_issued'),
+    suspended: no('credential_issued'),
+    superseded: no('credential_issued'),
+    expired: no('credential_issued'),
+    revoked: no('credential_revoked'),
+    cancelled: same('cancelled'),
   },
 }
