@@ -23,6 +23,9 @@ function testsWithServers(): string[] {
   return [...starting].filter(file => file.endsWith('.test.ts'))
 }
 
+/** Random documents of a property, where all the time in the world is given. */
+const FULL_PROPERTY_RUNS = 5_000
+
 const vitest = (report: string, exclude: string[]): string[] => [
   bin('vitest'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`,
   ...exclude.flatMap(file => ['--exclude', file]),
@@ -38,7 +41,14 @@ export function stages(profile: Profile): Stage[] {
     { name: 'unused', command: [bin('knip'), '--no-progress'] },
     { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
     { name: 'licences', command: ['node', 'scripts/check-licences.ts'] },
-    { name: 'unit', command: vitest(report, fast ? ['test/**', ...testsWithServers()] : []), report },
+    {
+      name: 'unit',
+      command: [
+        ...(profile === 'full' ? ['env', `VELLUM_PROPERTY_RUNS=${FULL_PROPERTY_RUNS}`] : []),
+        ...vitest(report, fast ? ['test/**', ...testsWithServers()] : []),
+      ],
+      report,
+    },
   ]
   if (!fast) {
     list.push(

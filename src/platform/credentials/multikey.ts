@@ -26,11 +26,20 @@ export function encodePublicKey(publicKey: KeyObject): string {
   return encodeBase58Multibase(Buffer.concat([ED25519_PUBLIC, raw]))
 }
 
+/** Reading a key takes as long as half a signature, and few keys sign nearly everything. */
+const MOST_REMEMBERED = 1_000
+const remembered = new Map<string, KeyObject>()
+
 /** The Ed25519 public key in a `z6Mk…` text, or undefined where the text is something else. */
 export function decodePublicKey(multibase: string): KeyObject | undefined {
+  const known = remembered.get(multibase)
+  if (known !== undefined) return known
   const raw = rawKey(multibase)
   if (raw === undefined) return undefined
-  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
+  const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' })
+  if (remembered.size >= MOST_REMEMBERED) remembered.delete(remembered.keys().next().value!)
+  remembered.set(multibase, key)
+  return key
 }
 
 function rawKey(multibase: string): Uint8Array | undefined {

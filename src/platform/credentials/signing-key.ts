@@ -8,8 +8,10 @@ import { problem, type VerificationProblem } from './problem.ts'
 /**
  * Fetches the document that a DID, or the https URL of a key, stands for: given without fragment, answered as JSON.
  * Undefined: there is none. A thrown error: it cannot be told now. `did:key` is never asked for.
+ *
+ * @param wanted the id of the key that is looked for: a copy that does not hold it may be too old.
  */
-export type ResolveDid = (did: string) => Promise<unknown>
+export type ResolveDid = (did: string, wanted: string) => Promise<unknown>
 
 export type SigningKey = { publicKey: KeyObject, controller: string }
 
@@ -21,7 +23,7 @@ export async function findSigningKey(
   verificationMethod: string, { resolveDid, now }: { resolveDid: ResolveDid, now: Date },
 ): Promise<SigningKey | VerificationProblem> {
   const [base = ''] = verificationMethod.split('#', 1)
-  const found = await resolve(base, resolveDid)
+  const found = await resolve(base, verificationMethod, resolveDid)
   if ('problem' in found) return found.problem
   const { document } = found
 
@@ -33,7 +35,7 @@ export async function findSigningKey(
   const controller = method['controller']
   if (typeof controller !== 'string') return problem('unknown_key', `${verificationMethod} has no controller`)
 
-  const owner = controller === base && !standsAlone ? found : await resolve(controller, resolveDid)
+  const owner = controller === base && !standsAlone ? found : await resolve(controller, verificationMethod, resolveDid)
   if ('problem' in owner) return owner.problem
   const allowed = asList(owner.document['assertionMethod'])
     .some((entry) => absoluteId(isJsonObject(entry) ? entry['id'] : entry, controller) === verificationMethod)
@@ -50,11 +52,11 @@ export async function findSigningKey(
 
 /** A document must say of itself that it is the one that was asked for. */
 async function resolve(
-  id: string, resolveDid: ResolveDid,
+  id: string, wanted: string, resolveDid: ResolveDid,
 ): Promise<{ document: JsonObject } | { problem: VerificationProblem }> {
   let document: unknown
   try {
-    document = id.startsWith('did:key:') ? resolveDidKey(id) : await resolveDid(id)
+    document = id.startsWith('did:key:') ? resolveDidKey(id) : await resolveDid(id, wanted)
   } catch (error) {
     return { problem: problem('issuer_unreachable', `${id}: ${(error as Error).message}`) }
   }

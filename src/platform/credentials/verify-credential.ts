@@ -2,8 +2,7 @@ import { CREDENTIALS_V1, CREDENTIALS_V2 } from './contexts.ts'
 import { parseInstant } from './instant.ts'
 import { asList, isJsonObject, type JsonObject } from './json.ts'
 import { problem, type VerificationProblem } from './problem.ts'
-import type { ResolveDid } from './signing-key.ts'
-import { verifyProofs } from './verify-proofs.ts'
+import { type ProofOptions, verifyProofs } from './verify-proofs.ts'
 
 /** Clocks differ: so much earlier or later still counts as within the period of validity. */
 export const CLOCK_SKEW_MS = 5 * 60_000
@@ -15,16 +14,14 @@ export type VerificationResult = { verified: boolean, errors: VerificationProble
  * issuer it names made one of them. Status (revocation, suspension) is the caller's matter. Never throws over what the
  * document holds; errors carry the codes of problem.ts, and `issuer_unreachable` means *unknown*, not *false*.
  */
-export async function verifyCredential(
-  document: unknown, { resolveDid, now }: { resolveDid: ResolveDid, now: Date },
-): Promise<VerificationResult> {
+export async function verifyCredential(document: unknown, options: ProofOptions): Promise<VerificationResult> {
   if (!isJsonObject(document)) return { verified: false, errors: [problem('not_a_credential', 'no JSON object')] }
   const issuer = issuerOf(document)
   const malformed = formProblem(document, issuer)
   if (malformed !== undefined) return { verified: false, errors: [malformed] }
 
-  const { errors: proofErrors, proofs } = await verifyProofs(document, { resolveDid, now })
-  const errors = [...periodProblems(document, now), ...proofErrors]
+  const { errors: proofErrors, proofs } = await verifyProofs(document, options)
+  const errors = [...periodProblems(document, options.now), ...proofErrors]
   if (proofErrors.length === 0 && !proofs.some((proof) => proof.controller === issuer)) {
     errors.push(problem('not_signed_by_issuer', issuer))
   }

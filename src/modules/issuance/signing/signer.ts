@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { JsonObject } from '#platform/credentials/json.ts'
 import { addProof, type SignedDocument } from '#platform/credentials/proof.ts'
-import { createFastCanonicalizer } from './fast-canonicalizer.ts'
+import { createKnownShapes } from '#platform/credentials/shapes/known-shapes.ts'
 
 /** Signs credentials for one issuer with one key. */
 export type Signer = {
@@ -16,7 +16,7 @@ export type Signer = {
 }
 
 // Shapes hold no key and decide nothing by issuer, so all issuers of a process share them.
-const sharedShapes = createFastCanonicalizer()
+const sharedShapes = createKnownShapes()
 
 /**
  * @param privateKey Ed25519.

@@ -1,6 +1,7 @@
-import { and, count, desc, eq } from 'drizzle-orm'
+import { and, count, desc, eq, placeholder } from 'drizzle-orm'
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Transaction } from '#platform/database/database.ts'
+import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -42,6 +43,10 @@ export class StatusListChanged extends Error {}
 const CAPACITY = STATUS_LIST_SIZE / 2
 // Between two counts of the taken indexes in the database.
 const COUNT_EVERY = 2_000
+
+// Runs for every verification.
+const documentOfList = preparedQuery<IssuanceTables, { id: string }>()((queries, { statusLists }) =>
+  queries.select({ document: statusLists.document }).from(statusLists).where(eq(statusLists.id, placeholder('id'))))
 
 export function createStatusLists(
   { database, publicUrl, now }: IssuanceContext,
@@ -173,11 +178,7 @@ export function createStatusLists(
     },
 
     async document(listId) {
-      const { statusLists } = database.tables
-      const [list] = await database.read
-        .select({ document: statusLists.document })
-        .from(statusLists)
-        .where(eq(statusLists.id, listId))
+      const [list] = await database.run(documentOfList, { id: listId })
       if (!list) throw new Problem('not-found', 'There is no status list at this address.')
       return list.document
     },

@@ -3,6 +3,10 @@ import type { ResolveDid } from '#platform/credentials/signing-key.ts'
 import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
 import { Problem } from '#platform/problem.ts'
 import type { VerificationContext } from '../verification-context.ts'
+import { createRemembered } from './remembered.ts'
+
+/** A key that was revoked is believed for so long; one that is new is asked for at once. */
+const OWN_REMEMBERED = { most: 1_000, forMs: 15_000 }
 
 const TIMEOUT_MS = 5_000
 const MOST_BYTES = 256 * 1024
@@ -12,22 +16,31 @@ const MOST_BYTES = 256 * 1024
  * other through the guard for addresses that strangers name.
  */
 export function createResolveDid(
-  { clients, publicUrl }: Pick<VerificationContext, 'clients' | 'publicUrl'>,
+  { clients, publicUrl, now }: Pick<VerificationContext, 'clients' | 'publicUrl' | 'now'>,
   fetch: SafeFetch,
 ): ResolveDid {
   const own = `${publicUrl}/organizations/`
-  return async (did) => {
+  const remembered = createRemembered<{ document: unknown; text: string }>({ ...OWN_REMEMBERED, now })
+  return async (did, wanted) => {
     const url = did.startsWith('https://') ? did : didWebUrl(did)
     if (url === undefined) return undefined
     const slug = url.startsWith(own) ? /^([^/]+)\/did\.json$/.exec(url.slice(own.length))?.[1] : undefined
-    if (slug !== undefined) return ownDocument(clients, slug)
+    if (slug !== undefined) {
+      const known = remembered.get(slug)
+      if (known?.text.includes(JSON.stringify(wanted))) return known.document
+      const text = await ownDocument(clients, slug)
+      if (text === undefined) return undefined
+      const document: unknown = JSON.parse(text)
+      remembered.set(slug, { document, text })
+      return document
+    }
     return fetchJson(fetch, url, 'application/did+json, application/json')
   }
 }
 
-async function ownDocument(clients: VerificationContext['clients'], slug: string): Promise<unknown> {
+async function ownDocument(clients: VerificationContext['clients'], slug: string): Promise<string | undefined> {
   try {
-    return JSON.parse((await clients.issuance.didDocument({ slug })).document)
+    return (await clients.issuance.didDocument({ slug })).document
   } catch (error) {
     if (error instanceof Problem && error.code === 'not-found') return undefined
     throw error

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { asList, isJsonObject, type JsonObject } from '#platform/credentials/json.ts'
+import { issuerOf } from '#platform/credentials/verify-credential.ts'
 
 /** Of a credential as its status lists tell it. `none`: it names no list; `unknown`: a list could not be read or trusted. */
 export type ListedStatus = 'active' | 'revoked' | 'suspended' | 'unknown' | 'none'
@@ -39,21 +40,33 @@ export function statusEntries(credential: JsonObject): StatusEntry[] | 'unknown'
   return entries.length > MOST_ENTRIES ? 'unknown' : entries
 }
 
-/** The bit of an entry in a list that was verified already; undefined where the list is malformed or another's. */
-export function statusBit(list: JsonObject, { purpose, index }: StatusEntry): boolean | undefined {
-  const subject = asList(list['credentialSubject'])[0]
-  if (!asList(list['type']).includes('BitstringStatusListCredential') || !isJsonObject(subject)) return undefined
-  if (!asList(subject['statusPurpose']).includes(purpose) || (subject['statusSize'] ?? 1) !== 1) return undefined
+/** A status list, unpacked. */
+export interface StatusList {
+  readonly issuer: string | undefined
+  readonly purposes: readonly unknown[]
+  /** Index 0 is the most significant bit of the first byte. */
+  readonly bits: Uint8Array
+}
+
+/** The list in a BitstringStatusListCredential that was verified already; undefined where it is malformed. */
+export function unpackList(credential: JsonObject): StatusList | undefined {
+  const subject = asList(credential['credentialSubject'])[0]
+  if (!asList(credential['type']).includes('BitstringStatusListCredential') || !isJsonObject(subject)) return undefined
   const encoded = subject['encodedList']
-  if (typeof encoded !== 'string' || !/^u[A-Za-z0-9_-]+$/.test(encoded)) return undefined
+  if (typeof encoded !== 'string' || !/^u[A-Za-z0-9_-]+$/.test(encoded) || (subject['statusSize'] ?? 1) !== 1) return undefined
   try {
     const bits = gunzipSync(Buffer.from(encoded.slice(1), 'base64url'), { maxOutputLength: MOST_BYTES })
-    if (bits.length * 8 < LEAST_BITS || index >= bits.length * 8) return undefined
-    // Index 0 is the most significant bit of the first byte.
-    return (bits[index >> 3]! & (0x80 >> (index & 7))) !== 0
+    if (bits.length * 8 < LEAST_BITS) return undefined
+    return { issuer: issuerOf(credential), purposes: asList(subject['statusPurpose']), bits }
   } catch {
     return undefined
   }
+}
+
+/** The bit of an entry; undefined where the list is for another purpose, or ends before it. */
+export function statusBit({ purposes, bits }: StatusList, { purpose, index }: StatusEntry): boolean | undefined {
+  if (!purposes.includes(purpose) || index >= bits.length * 8) return undefined
+  return (bits[index >> 3]! & (0x80 >> (index & 7))) !== 0
 }
 
 /** What all entries together mean. A revocation that cannot be told is unknown, never absent. */

@@ -88,6 +88,51 @@ describe('POST /v1/verify', () => {
   })
 })
 
+describe('the short way', () => {
+  const verifierOf = () => {
+    const asked = { lists: 0 }
+    const statusList = async ({ statusListId }: { statusListId: string }) => {
+      asked.lists++
+      return { document: verification.fake.lists.get(statusListId)! }
+    }
+    return { asked, verifier: createVerifier({ clients: { issuance: { statusList } } as never, publicUrl, now: () => new Date() }, undefined as never) }
+  }
+
+  test('is taken by credentials of this installation from the second one on, and finds the same', async () => {
+    await lists([6, 8], [])
+    const { verifier, asked } = verifierOf()
+    for (let n = 0; n < 4; n++) expect(await verifier.verify(await credential())).toMatchObject({ verified: true, status: 'active' })
+    // Of the credential and its proof three times; the list was asked for each time, and read alike.
+    expect(verifier.counts()).toMatchObject({ fast: 6 })
+    expect(asked.lists).toBe(8)
+    const signed = await credential()
+    const changes: JsonObject[] = [{ name: 'Doctor of Everything' }, { validFrom: '2020-01-01T00:00:00Z' }, { id: `${publicUrl}/credentials/0` }]
+    for (const change of changes) {
+      expect((await verifier.verify({ ...signed, ...change })).errors).toMatchObject([{ code: 'invalid_signature' }])
+    }
+    await lists([7], [])
+    expect(await verifier.verify(signed)).toMatchObject({ verified: false, status: 'revoked' })
+    await lists([6, 8], [])
+    expect(await verifier.verify(signed)).toMatchObject({ verified: true, status: 'active' })
+  })
+
+  test('is not learned from what strangers send: not from forgeries, nor from what they signed themselves', async () => {
+    await lists([], [])
+    const { verifier } = verifierOf()
+    const stranger = generateEd25519KeyPair()
+    const did = didKeyFromPublicKey(stranger.publicKey)
+    const { proof: _, ...rest } = await credential()
+    for (let n = 0; n < 5; n++) {
+      const theirs = { ...rest, issuer: { ...(rest['issuer'] as JsonObject), id: did, ...Object.fromEntries(Array.from({ length: n }, (__, at) => [`https://example.org/${at}`, 'x'])) } }
+      const signed = await addProof(theirs, { privateKey: stranger.privateKey, verificationMethod: didKeyVerificationMethod(did), created: new Date() })
+      // It names our lists, which another signs: they say nothing about it.
+      expect(await verifier.verify(signed)).toMatchObject({ verified: true, status: 'unknown' })
+      await verifier.verify({ ...signed, name: 'forged' })
+    }
+    expect(verifier.counts()).toEqual({ fast: 0, shapes: 0 })
+  })
+})
+
 describe('an issuer with did:web', () => {
   const unsigned = async (did: string) => {
     const { proof: _, credentialStatus: __, ...rest } = await credential()
@@ -102,9 +147,35 @@ describe('an issuer with did:web', () => {
   test('of this installation is asked by contract', async () => {
     const did = 'did:web:vellum.example:organizations:acme'
     verification.fake.didDocuments.set('acme', documentOf(did))
-    expect(await verify(await unsigned(did))).toEqual({ verified: true, errors: [], status: 'none' })
+    const signed = await unsigned(did)
     verification.fake.away = true
-    expect(await verify(await unsigned(did))).toMatchObject({ verified: false, errors: [{ code: 'issuer_unreachable' }] })
+    expect(await verify(signed)).toMatchObject({ verified: false, errors: [{ code: 'issuer_unreachable' }] })
+    verification.fake.away = false
+    expect(await verify(signed)).toEqual({ verified: true, errors: [], status: 'none' })
+  })
+
+  test('of this installation has its document remembered for a while, but not against a key that is new', async () => {
+    const did = 'did:web:vellum.example:organizations:acme'
+    let at = new Date()
+    let asked = 0
+    let document = documentOf(did)
+    const clients = { issuance: { didDocument: async () => (asked++, { document }) } }
+    const verifier = createVerifier({ clients: clients as never, publicUrl, now: () => at }, undefined as never)
+    const signed = await unsigned(did)
+    for (let n = 0; n < 3; n++) expect((await verifier.verify(signed)).verified).toBe(true)
+    expect(asked).toBe(1)
+
+    const next = generateEd25519KeyPair()
+    const { proof: _, ...rest } = signed
+    const later = await addProof(rest, { privateKey: next.privateKey, verificationMethod: verificationMethodId(did, next.publicKey), created: new Date() })
+    expect((await verifier.verify(later)).errors).toMatchObject([{ code: 'unknown_key' }])
+    document = JSON.stringify(didDocument({ did, keys: [issuerKey, next].map(({ publicKey }) => ({ id: verificationMethodId(did, publicKey), publicKeyMultibase: encodePublicKey(publicKey) })) }))
+    expect((await verifier.verify(later)).verified).toBe(true)
+
+    // What is gone from the document is believed no longer than the time for which it is remembered.
+    document = JSON.stringify(didDocument({ did, keys: [] }))
+    at = new Date(at.getTime() + 15_001)
+    expect((await verifier.verify(signed)).errors).toMatchObject([{ code: 'unknown_key' }])
   })
 
   test('elsewhere is fetched through the guard, and its absence is not its falseness', async () => {

@@ -1,11 +1,16 @@
+import { canonicalize } from '#platform/credentials/canonicalize.ts'
 import { isJsonObject, type JsonObject } from '#platform/credentials/json.ts'
 import type { VerificationProblem } from '#platform/credentials/problem.ts'
-import type { ResolveDid } from '#platform/credentials/signing-key.ts'
+import { createKnownShapes } from '#platform/credentials/shapes/known-shapes.ts'
 import { issuerOf, verifyCredential, type VerificationResult } from '#platform/credentials/verify-credential.ts'
 import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
 import type { VerificationContext } from '../verification-context.ts'
+import { createRemembered } from './remembered.ts'
 import { createResolveDid, fetchJson } from './resolve-did.ts'
-import { combineStatus, type ListedStatus, statusBit, statusEntries, type StatusEntry, type StatusFinding } from './status-rules.ts'
+import { createSharedCalls } from './shared-calls.ts'
+import {
+  combineStatus, type ListedStatus, statusBit, statusEntries, type StatusEntry, type StatusFinding, type StatusList, unpackList,
+} from './status-rules.ts'
 
 export interface VerifyAnswer {
   /** Form, period, proofs and issuer hold, and no status list says otherwise. */
@@ -22,50 +27,113 @@ export interface StatusProblem {
 export interface Verifier {
   /** Any credential, of whatever issuer. */
   verify(credential: JsonObject): Promise<VerifyAnswer>
-  /** Form, period, proofs and issuer alone. */
+  /** Form, period, proofs and issuer alone, of a credential that this installation issued. */
   signature(credential: unknown): Promise<VerificationResult>
+  /** How many canonical forms took the short way, and how many shapes are known. */
+  counts(): { fast: number; shapes: number }
 }
 
-/** Verifies credentials of ours and of strangers; what cannot be reached is unknown, never fine. */
-export function createVerifier({ clients, publicUrl, now }: Pick<VerificationContext, 'clients' | 'publicUrl' | 'now'>, fetch: SafeFetch): Verifier {
-  const resolveDid: ResolveDid = createResolveDid({ clients, publicUrl }, fetch)
-  const ownLists = `${publicUrl}/status/`
-  const signature = (credential: unknown) => verifyCredential(credential, { resolveDid, now: now() })
+/** An own list is asked for every time, and checked again only if it reads differently, or after this time. */
+const LISTS_REMEMBERED = { most: 200, forMs: 30_000 }
 
-  async function findEntry(issuer: string | undefined, entry: StatusEntry): Promise<StatusFinding> {
-    try {
-      const list = await statusList(entry.list)
-      const bit = isJsonObject(list) && issuerOf(list) === issuer && (await signature(list)).verified ? statusBit(list, entry) : undefined
-      return { purpose: entry.purpose, set: bit ?? 'unknown' }
-    } catch {
-      return { purpose: entry.purpose, set: 'unknown' }
+/** Learning costs several verifications: not more often, whatever is sent. */
+const LESSON_PAUSE_MS = 1_000
+
+/** One verification: which documents had no known shape. */
+interface Inquiry {
+  readonly unknown: JsonObject[]
+  readonly canonicalize: (document: JsonObject) => Promise<string>
+}
+
+/**
+ * Verifies credentials of ours and of strangers; what cannot be reached is unknown, never fine. Shapes are learned from
+ * credentials of this installation alone, once they verified: no stranger can make it compile, or push a shape out.
+ */
+export function createVerifier({ clients, publicUrl, now }: Pick<VerificationContext, 'clients' | 'publicUrl' | 'now'>, fetch: SafeFetch): Verifier {
+  const resolveDid = createResolveDid({ clients, publicUrl, now }, fetch)
+  const ownLists = `${publicUrl}/status/`
+  const shapes = createKnownShapes()
+  const lists = createRemembered<{ text: string; list: StatusList }>({ ...LISTS_REMEMBERED, now })
+  const askForList = createSharedCalls(async (statusListId) => (await clients.issuance.statusList({ statusListId })).document)
+  let nextLesson = 0
+
+  function inquire(): Inquiry {
+    const unknown: JsonObject[] = []
+    return {
+      unknown,
+      async canonicalize(document) {
+        const form = shapes.recall(document)
+        if (form === undefined) unknown.push(document)
+        return form ?? canonicalize(document)
+      },
     }
   }
 
-  async function statusList(url: string): Promise<unknown> {
-    const id = url.startsWith(ownLists) ? url.slice(ownLists.length) : undefined
-    if (id !== undefined) return JSON.parse((await clients.issuance.statusList({ statusListId: id })).document)
-    return fetchJson(fetch, url, 'application/vc, application/vc+ld+json, application/json')
+  async function learn({ unknown }: Inquiry): Promise<void> {
+    if (unknown.length === 0 || now().getTime() < nextLesson) return
+    nextLesson = now().getTime() + LESSON_PAUSE_MS
+    for (const document of unknown) await shapes.learn(document)
   }
 
-  async function status(credential: JsonObject): Promise<ListedStatus> {
+  const check = (credential: unknown, inquiry: Inquiry) =>
+    verifyCredential(credential, { resolveDid, now: now(), canonicalize: inquiry.canonicalize })
+
+  async function unpacked(list: unknown, inquiry: Inquiry): Promise<StatusList | undefined> {
+    return isJsonObject(list) && (await check(list, inquiry)).verified ? unpackList(list) : undefined
+  }
+
+  async function ownList(id: string, inquiry: Inquiry): Promise<StatusList | undefined> {
+    const text = await askForList(id)
+    const known = lists.get(id)
+    if (known?.text === text) return known.list
+    const list = await unpacked(JSON.parse(text), inquiry)
+    if (list !== undefined) lists.set(id, { text, list })
+    return list
+  }
+
+  const strangersList = async (url: string, inquiry: Inquiry) =>
+    unpacked(await fetchJson(fetch, url, 'application/vc, application/vc+ld+json, application/json'), inquiry)
+
+  async function findEntry(issuer: string | undefined, entry: StatusEntry, inquiry: Inquiry): Promise<StatusFinding & { own: boolean }> {
+    const { purpose, list: url } = entry
+    const id = url.startsWith(ownLists) ? url.slice(ownLists.length) : undefined
+    try {
+      const list = await (id === undefined ? strangersList(url, inquiry) : ownList(id, inquiry))
+      const bit = list !== undefined && list.issuer === issuer ? statusBit(list, entry) : undefined
+      return { purpose, set: bit ?? 'unknown', own: id !== undefined && bit !== undefined }
+    } catch {
+      return { purpose, set: 'unknown', own: false }
+    }
+  }
+
+  async function status(credential: JsonObject, inquiry: Inquiry): Promise<{ found: ListedStatus; own: boolean }> {
     const entries = statusEntries(credential)
-    if (entries === 'unknown') return 'unknown'
-    return combineStatus(await Promise.all(entries.map((entry) => findEntry(issuerOf(credential), entry))))
+    if (entries === 'unknown') return { found: 'unknown', own: false }
+    const findings = await Promise.all(entries.map((entry) => findEntry(issuerOf(credential), entry, inquiry)))
+    // Only who signs our lists signs credentials that stand in them.
+    return { found: combineStatus(findings), own: findings.some(({ own }) => own) }
   }
 
   return {
-    signature,
+    async signature(credential) {
+      const inquiry = inquire()
+      const result = await check(credential, inquiry)
+      if (result.verified) await learn(inquiry)
+      return result
+    },
     async verify(credential) {
-      const { verified, errors } = await signature(credential)
+      const inquiry = inquire()
+      const { verified, errors } = await check(credential, inquiry)
       // A forged document must not make us ask the addresses that it names.
       if (!verified) return { verified, errors, status: 'unknown' }
-      const found = await status(credential)
+      const { found, own } = await status(credential, inquiry)
+      if (own) await learn(inquiry)
       if (found === 'revoked' || found === 'suspended') {
         return { verified: false, errors: [...errors, { code: found, message: sentences[found] }], status: found }
       }
       return { verified, errors, status: found }
     },
+    counts: () => ({ fast: shapes.counts().fast, shapes: shapes.counts().shapes }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { RdfQuad } from '#platform/credentials/canonicalize.ts'
-import type { JsonObject } from '#platform/credentials/json.ts'
+import type { RdfQuad } from '../canonicalize.ts'
+import type { JsonObject } from '../json.ts'
 import { putTogether, readSlots, takeApart, type DocumentTemplate, type Slot } from './document-template.ts'
 import { escapeLiteral, plainIriScheme } from './nquads.ts'
 import { templateQuads, writeQuad, type MarkReader, type QuadTemplate, type QuadTemplates } from './quad-template.ts'

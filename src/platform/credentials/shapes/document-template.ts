@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '#platform/credentials/json.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
 
 /**
  * A document with its texts taken out: what is left must be equal in every document of the shape.
@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from '#platform/credentials/json.ts'
 export type DocumentTemplate =
   | { kind: 'slot', slot: number }
   | { kind: 'constant', value: JsonValue }
-  | { kind: 'context', json: string }
+  | { kind: 'context', value: JsonValue }
   | { kind: 'list', items: DocumentTemplate[] }
   | { kind: 'object', keys: string[], values: DocumentTemplate[] }
 
@@ -31,7 +31,7 @@ export function takeApart(
   const slots: Slot[] = []
 
   function visit(value: JsonValue, key: string, path: string): [DocumentTemplate, JsonValue] {
-    if (key === '@context') return [{ kind: 'context', json: JSON.stringify(value) }, value]
+    if (key === '@context') return [{ kind: 'context', value }, value]
     if (Array.isArray(value)) {
       const items = value.map((item, at) => visit(item, key, `${path}/${at}`))
       return [{ kind: 'list', items: items.map(([item]) => item) }, items.map(([, item]) => item)]
@@ -69,7 +69,7 @@ export function readSlots(
     case 'constant':
       return Object.is(template.value, document)
     case 'context':
-      return JSON.stringify(document) === template.json
+      return isSame(template.value, document)
     case 'list': {
       const { items } = template
       if (!Array.isArray(document) || document.length !== items.length) return false
@@ -87,12 +87,23 @@ export function readSlots(
   }
 }
 
+/** Equal as JSON texts are, keys in their order. Costs no more than `known` is long, however long the other is. */
+function isSame(known: JsonValue, other: JsonValue | undefined): boolean {
+  if (typeof known !== 'object' || known === null) return Object.is(known, other)
+  if (typeof other !== 'object' || other === null || Array.isArray(known) !== Array.isArray(other)) return false
+  const keys = Object.keys(known)
+  const others = Object.keys(other)
+  return keys.length === others.length && keys.every((key, at) => (
+    key === others[at] && isSame((known as JsonObject)[key] as JsonValue, (other as JsonObject)[key])
+  ))
+}
+
 /** A document with the given texts in its slots. */
 export function putTogether(template: DocumentTemplate, values: readonly string[]): JsonValue {
   switch (template.kind) {
     case 'slot': return values[template.slot] as string
     case 'constant': return template.value
-    case 'context': return JSON.parse(template.json) as JsonValue
+    case 'context': return template.value
     case 'list': return template.items.map((item) => putTogether(item, values))
     case 'object':
       return Object.fromEntries(template.keys.map((key, at) => (

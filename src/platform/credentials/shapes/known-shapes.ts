@@ -1,10 +1,21 @@
-import { canonicalize, toDataset } from '#platform/credentials/canonicalize.ts'
-import type { JsonObject, JsonValue } from '#platform/credentials/json.ts'
+import { canonicalize, toDataset } from '../canonicalize.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
 import { compileShape, type Shape } from './shape.ts'
 
-export type FastCanonicalizer = {
+export type KnownShapes = {
   /**
-   * RDFC-1.0 of a JSON-LD document, byte for byte what the general implementation gives, errors included.
+   * RDFC-1.0 of a document of a known shape; undefined for every other, which the general implementation answers.
+   * Learns nothing: a stranger's document costs no more than being looked at.
+   */
+  recall: (document: JsonObject) => string | undefined
+  /**
+   * Takes the shape of a document into use, if it is not known and can be compiled. Costs several times the general
+   * way, and may push another shape out: for documents that this installation made.
+   */
+  learn: (document: JsonObject) => Promise<void>
+  /**
+   * RDFC-1.0 of a document that this installation makes, byte for byte what the general implementation gives, errors
+   * included; its shape is learned.
    *
    * @throws UnknownContextError, InvalidDocumentError
    */
@@ -20,20 +31,19 @@ const MOST_FAILURES = 3
 const MOST_REMEMBERED = 1_000
 
 /**
- * Canonical forms by compiled shapes, least recently used ones dropped. A document of an unknown shape takes the
- * general way and has its shape compiled, which is taken into use only if it agrees with the general implementation on
- * the document itself and on one with made-up texts.
+ * Canonical forms by compiled shapes, least recently used ones dropped. A shape is taken into use only if it agrees with
+ * the general implementation on the document that it comes from and on one with made-up texts.
  *
  * @param capacity how many shapes are kept; a shape takes some kilobytes.
  */
-export function createFastCanonicalizer({ capacity = 64 }: { capacity?: number } = {}): FastCanonicalizer {
+export function createKnownShapes({ capacity = 64 }: { capacity?: number } = {}): KnownShapes {
   const shapes: Shape[] = []
   const failures = new Map<string, number>()
   const compiling = new Set<string>()
   let fast = 0
   let general = 0
 
-  function known(document: JsonObject): { form: string | undefined } | undefined {
+  function find(document: JsonObject): { form: string | undefined } | undefined {
     for (const [at, shape] of shapes.entries()) {
       const texts = shape.read(document)
       if (texts === undefined) continue
@@ -46,7 +56,7 @@ export function createFastCanonicalizer({ capacity = 64 }: { capacity?: number }
     return undefined
   }
 
-  async function learn(document: JsonObject, form: string): Promise<void> {
+  async function compile(document: JsonObject, form: string): Promise<void> {
     const outline = outlineOf(document)
     if (compiling.has(outline) || (failures.get(outline) ?? 0) >= MOST_FAILURES) return
     compiling.add(outline)
@@ -67,15 +77,23 @@ export function createFastCanonicalizer({ capacity = 64 }: { capacity?: number }
   }
 
   return {
+    recall(document) {
+      const form = find(document)?.form
+      if (form !== undefined) fast++
+      return form
+    },
+    async learn(document) {
+      if (find(document) === undefined) await compile(document, await canonicalize(document))
+    },
     async canonicalize(document) {
-      const found = known(document)
+      const found = find(document)
       if (found?.form !== undefined) {
         fast++
         return found.form
       }
       general++
       const form = await canonicalize(document)
-      if (found === undefined) await learn(document, form)
+      if (found === undefined) await compile(document, form)
       return form
     },
     counts: () => ({ fast, general, shapes: shapes.length }),

@@ -1,4 +1,4 @@
-import type { RdfQuad, RdfTerm } from '#platform/credentials/canonicalize.ts'
+import type { RdfQuad, RdfTerm } from '../canonicalize.ts'
 import { escapeLiteral } from './nquads.ts'
 
 const LANG_STRING = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#langString'
