@@ -52,6 +52,7 @@ const impatient = {
   ANCHOR_INTERVAL_MS: '300',
   ANCHOR_POLL_MS: '50',
   RENDER_WORKERS: '1',
+  VC_API: '*',
 }
 
 /** Every internal call over loopback HTTP; every write and every event twice. */

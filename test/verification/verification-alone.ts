@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { pino } from 'pino'
 import type { DocumentLink } from '#platform/contract.ts'
 import { didKeyFromPublicKey, didKeyVerificationMethod } from '#platform/credentials/did.ts'
+import type { JsonObject } from '#platform/credentials/json.ts'
 import { generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
 import { addProof } from '#platform/credentials/proof.ts'
 import type { PlatformDatabase } from '#platform/database/transaction.ts'
@@ -149,6 +150,13 @@ function clientOf(fake: FakeIssuance): ModuleContext<VerificationTables, Verific
     async didDocument({ slug }) {
       refuseAway(fake)
       return { document: found(fake.didDocuments.get(slug)) }
+    },
+    async signDocument({ document, created }) {
+      refuseAway(fake)
+      const unsigned = { ...(JSON.parse(document) as JsonObject), issuer: issuerDid }
+      const verificationMethod = didKeyVerificationMethod(issuerDid)
+      const signed = await addProof(unsigned, { privateKey: issuerKey.privateKey, verificationMethod, created: new Date(created) })
+      return { document: JSON.stringify(signed) }
     },
   }
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { organizationList } from '#platform/organization-list.ts'
 
 /** Settings of issuance, from the environment. */
 export const issuanceConfig = z.object({
@@ -10,5 +11,7 @@ export const issuanceConfig = z.object({
     .min(1)
     .max(64)
     .default(Math.max(1, Math.min(4, availableParallelism() - 1))),
+  /** In whose names anyone who reaches the installation has anything signed: docs/decisions/0150. */
+  VC_API: organizationList.optional(),
 })
 export type IssuanceConfig = z.output<typeof issuanceConfig>

@@ -47,4 +47,15 @@ export const issuance = contract('issuance', {
     input: z.object({ slug: z.string() }),
     output: z.object({ document: z.string() }),
   }),
+  /**
+   * Signs any JSON-LD document in the name of an organization that `VC_API` names: its DID is put in as issuer. Nothing is
+   * stored; the same input gives the same bytes. Throws `Problem`: not-found for every other organization,
+   * validation-failed for a document that no signature can cover.
+   */
+  signDocument: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({ slug: z.string().min(1).max(64), document: z.string(), created: z.iso.datetime() }),
+    output: z.object({ document: z.string() }),
+  }),
 })

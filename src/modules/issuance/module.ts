@@ -22,6 +22,7 @@ import { createRecipients } from './recipient/recipients.ts'
 import { createRenderPool } from './render/pool.ts'
 import { issuanceRoutes } from './routes.ts'
 import { createOrganizationKeys } from './signing/organization-keys.ts'
+import { createDocumentSigner } from './signing/sign-document.ts'
 import { createStatusLists } from './status-list/status-lists.ts'
 import { schema } from './tables.ts'
 
@@ -73,6 +74,7 @@ export default defineModule({
           return images.link(credentialId, organizationId as OrganizationId, form)
         },
         statusList: async ({ statusListId }) => ({ document: await statusLists.document(statusListId) }),
+        signDocument: createDocumentSigner(context, organizationKeys),
         async didDocument({ slug }) {
           const { id } = await context.clients.identity.organization({ slug })
           return { document: JSON.stringify(await organizationKeys.didDocument(id as OrganizationId)) }

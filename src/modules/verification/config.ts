@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { organizationList } from '#platform/organization-list.ts'
 
 const milliseconds = (least: number) => z.coerce.number().int().min(least)
 
@@ -29,6 +30,8 @@ export const verificationConfig = z
     ANCHOR_REPLACE_AFTER_MS: milliseconds(1_000).default(180_000),
     /** At most one checkpoint is signed in this time. */
     CHECKPOINT_INTERVAL_MS: milliseconds(0).default(500),
+    /** For whom VC-API is open, to whoever reaches it: docs/decisions/0150. */
+    VC_API: organizationList.optional(),
   })
   .refine((s) => s.EVM_RPC_URL === undefined || s.ANCHOR_PRIVATE_KEY !== undefined, {
     path: ['ANCHOR_PRIVATE_KEY'],

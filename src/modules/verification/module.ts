@@ -16,6 +16,7 @@ import { newestCheckpoint, prepareLog } from './log/log-store.ts'
 import { emptyRoot, hashText } from './log/merkle-hash.ts'
 import { verificationRoutes } from './routes.ts'
 import { schema } from './tables.ts'
+import { createChecks } from './vc-api/checks.ts'
 import { createVerifier } from './verify/verify.ts'
 
 /** Verification: public pages, the verify API, the append-only log, and its anchors on a chain. */
@@ -45,7 +46,7 @@ export default defineModule({
           }
         },
       },
-      routes: (app) => verificationRoutes(app, context, { verifier, logKey }),
+      routes: (app) => verificationRoutes(app, context, { verifier, logKey, checks: createChecks(verifier, fetch) }),
       subscriptions: [
         subscribe('issuance', credentialIssued, createIssuedHandler(context, appender)),
         subscribe('issuance', credentialRevoked, createStatusHandler('revoked')),

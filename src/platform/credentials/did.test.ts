@@ -38,6 +38,7 @@ describe('did:key', () => {
       id: did,
       verificationMethod: [{ id, type: 'Multikey', controller: did, publicKeyMultibase: encodePublicKey(publicKey) }],
       assertionMethod: [id],
+      authentication: [id],
     })
     expect(resolveDidKey('did:key:z6MkNothing')).toBeUndefined()
   })

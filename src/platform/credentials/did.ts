@@ -24,10 +24,12 @@ export function didKeyVerificationMethod(did: string): string {
 }
 
 /** The DID document that a did:key stands for, or undefined where it holds no Ed25519 key. Nothing is fetched. */
-export function resolveDidKey(did: string): DidDocument | undefined {
+export function resolveDidKey(did: string): (DidDocument & { authentication: string[] }) | undefined {
   const multibase = did.startsWith('did:key:') ? did.slice('did:key:'.length) : ''
   if (decodePublicKey(multibase) === undefined) return undefined
-  return didDocument({ did, keys: [{ id: didKeyVerificationMethod(did), publicKeyMultibase: multibase }] })
+  const id = didKeyVerificationMethod(did)
+  // The one key is for everything that it can do.
+  return { ...didDocument({ did, keys: [{ id, publicKeyMultibase: multibase }] }), authentication: [id] }
 }
 
 /**

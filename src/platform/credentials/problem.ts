@@ -1,6 +1,7 @@
 /** Everything that can be wrong with a credential, by code: stable for ever, since others act on it. */
 const sentences = {
   not_a_credential: 'The document is no verifiable credential.',
+  not_a_presentation: 'The document is no verifiable presentation.',
   malformed_date: 'A date is not written as date, time and time zone.',
   not_yet_valid: 'The credential is not valid yet.',
   expired: 'The credential has expired.',
@@ -20,6 +21,10 @@ const sentences = {
   key_revoked: 'The signer has revoked the key of the proof.',
   invalid_signature: 'The signature does not fit: the document was changed, or another key signed it.',
   not_signed_by_issuer: 'The issuer that the credential names did not sign it.',
+  not_signed_by_holder: 'The holder that the presentation names did not sign it.',
+  wrong_challenge: 'The proof answers another challenge, or none.',
+  wrong_domain: 'The proof was made for another domain, or for none.',
+  wrong_digest: 'A related resource is another one than the credential says, or cannot be had to compare.',
 } as const
 
 export type ProblemCode = keyof typeof sentences

@@ -13,14 +13,17 @@ import { problem, type VerificationProblem } from './problem.ts'
  */
 export type ResolveDid = (did: string, wanted: string) => Promise<unknown>
 
+/** What a key may be used for: Controlled Identifiers 1.0, section 2.3. */
+export type ProofPurpose = 'assertionMethod' | 'authentication'
+
 export type SigningKey = { publicKey: KeyObject, controller: string }
 
 /**
- * The key of a verification method, if its controller allows it to make assertions: the controller's document must list
- * it under `assertionMethod` (Controlled Identifiers 1.0, section 3.3).
+ * The key of a verification method, if its controller allows it this purpose: the controller's document must list it under
+ * the purpose's name (Controlled Identifiers 1.0, section 3.3).
  */
 export async function findSigningKey(
-  verificationMethod: string, { resolveDid, now }: { resolveDid: ResolveDid, now: Date },
+  verificationMethod: string, purpose: ProofPurpose, { resolveDid, now }: { resolveDid: ResolveDid, now: Date },
 ): Promise<SigningKey | VerificationProblem> {
   const [base = ''] = verificationMethod.split('#', 1)
   const found = await resolve(base, verificationMethod, resolveDid)
@@ -28,7 +31,7 @@ export async function findSigningKey(
   const { document } = found
 
   const standsAlone = document['publicKeyMultibase'] !== undefined
-  const method = standsAlone ? document : listedMethod(document, base, verificationMethod)
+  const method = standsAlone ? document : listedMethod(document, base, verificationMethod, purpose)
   if (method === undefined || (standsAlone && method['id'] !== verificationMethod)) {
     return problem('unknown_key', verificationMethod)
   }
@@ -37,7 +40,7 @@ export async function findSigningKey(
 
   const owner = controller === base && !standsAlone ? found : await resolve(controller, verificationMethod, resolveDid)
   if ('problem' in owner) return owner.problem
-  const allowed = asList(owner.document['assertionMethod'])
+  const allowed = asList(owner.document[purpose])
     .some((entry) => absoluteId(isJsonObject(entry) ? entry['id'] : entry, controller) === verificationMethod)
   if (!allowed) return problem('key_not_authorized', verificationMethod)
 
@@ -66,9 +69,9 @@ async function resolve(
   return { document }
 }
 
-/** Keys are listed under `verificationMethod`, or stand whole under `assertionMethod`. */
-function listedMethod(document: JsonObject, base: string, id: string): JsonObject | undefined {
-  return [...asList(document['verificationMethod']), ...asList(document['assertionMethod'])]
+/** Keys are listed under `verificationMethod`, or stand whole under their purpose. */
+function listedMethod(document: JsonObject, base: string, id: string, purpose: ProofPurpose): JsonObject | undefined {
+  return [...asList(document['verificationMethod']), ...asList(document[purpose])]
     .filter(isJsonObject)
     .find((entry) => absoluteId(entry['id'], base) === id)
 }

@@ -6,18 +6,13 @@ import { parseInstant } from './instant.ts'
 import { canonicalizeJson } from './jcs.ts'
 import { asList, isJsonObject, type JsonObject } from './json.ts'
 import { decodeBase58Multibase } from './multibase.ts'
+import { MOST_PARTS, partsOf } from './parts.ts'
 import { problem, type VerificationProblem } from './problem.ts'
 import { hashData, proofConfiguration } from './proof.ts'
-import { findSigningKey, type ResolveDid } from './signing-key.ts'
+import { findSigningKey, type ProofPurpose, type ResolveDid } from './signing-key.ts'
 
 /** Each proof costs a canonical form and maybe a request; nobody needs more. */
 const MOST_PROOFS = 16
-
-/**
- * Objects, list items and values in them. A canonical form takes time that grows faster than the document, and anyone may
- * send one; a credential has some hundred.
- */
-const MOST_PARTS = 1_000
 
 export type ProofResult = { verified: boolean, errors: VerificationProblem[], controller?: string }
 
@@ -26,6 +21,12 @@ export type ProofOptions = {
   now: Date
   /** RDFC-1.0 of a JSON-LD document. The general implementation unless a faster one with the same result is given. */
   canonicalize?: (document: JsonObject) => Promise<string>
+  /** What proofs may have been made for: `assertionMethod` alone unless told. */
+  purposes?: readonly ProofPurpose[]
+  /** Every proof must answer this challenge. */
+  challenge?: string | undefined
+  /** Every proof must be made for this domain. */
+  domain?: string | undefined
 }
 
 export type ProofsResult = { verified: boolean, errors: VerificationProblem[], proofs: ProofResult[] }
@@ -64,13 +65,6 @@ export async function verifyProofs(
 
 type Canonical = (document: JsonObject) => Promise<string>
 
-function partsOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 1
-  let parts = 1
-  for (const part of Object.values(value)) parts += partsOf(part)
-  return parts
-}
-
 async function verifyProof(
   unsecured: JsonObject, proof: JsonObject, all: JsonObject[], canonicalOf: Canonical,
   options: ProofOptions,
@@ -80,7 +74,10 @@ async function verifyProof(
   if (type !== 'DataIntegrityProof' || (cryptosuite !== 'eddsa-rdfc-2022' && cryptosuite !== 'eddsa-jcs-2022')) {
     return problem('unsupported_cryptosuite', `${String(type)} ${String(cryptosuite ?? '')}`.trim())
   }
-  if (proofPurpose !== 'assertionMethod') return problem('wrong_proof_purpose', String(proofPurpose))
+  const purpose = (options.purposes ?? ['assertionMethod']).find((one) => one === proofPurpose)
+  if (purpose === undefined) return problem('wrong_proof_purpose', String(proofPurpose))
+  if (options.challenge !== undefined && proof['challenge'] !== options.challenge) return problem('wrong_challenge')
+  if (options.domain !== undefined && !asList(proof['domain']).includes(options.domain)) return problem('wrong_domain')
   if (typeof verificationMethod !== 'string') return problem('malformed_proof', 'no verificationMethod')
   const signature = typeof proofValue === 'string' ? decodeBase58Multibase(proofValue) : undefined
   if (signature?.length !== 64) return problem('malformed_proof', 'proofValue is no Ed25519 signature in base58')
@@ -99,7 +96,7 @@ async function verifyProof(
   }
   const signed = previous.length === 0 ? unsecured : { ...unsecured, proof: previous }
 
-  const key = await findSigningKey(verificationMethod, options)
+  const key = await findSigningKey(verificationMethod, purpose, options)
   if ('code' in key) return key
   let data: Buffer | undefined
   try {

@@ -2,6 +2,7 @@ import { asc, eq, ne } from 'drizzle-orm'
 import { createPrivateKey } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { ConfigurationError } from '#platform/config.ts'
+import { canonicalize } from '#platform/credentials/canonicalize.ts'
 import { didDocument, didKeyFromPublicKey, didWebFor, verificationMethodId } from '#platform/credentials/did.ts'
 import type { JsonObject } from '#platform/credentials/json.ts'
 import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
@@ -15,6 +16,8 @@ export interface OrganizationSigner {
   /** The issuer's id: did:web with TLS, did:key on plain http. */
   readonly did: string
   sign(document: JsonObject, created: Date): Promise<JsonObject>
+  /** The same for a document that somebody else made: it takes the general way, and teaches no shape. */
+  signForeign(document: JsonObject, created: Date): Promise<JsonObject>
 }
 
 export interface OrganizationKeys {
@@ -85,8 +88,14 @@ export function createOrganizationKeys(
     if (!row) throw new Error('A signing key that was just written is not there.')
     const pkcs8 = keys.open(place(organizationId, row.id), row.privateKey)
     const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
-    const signer = createSigner({ privateKey, verificationMethod: row.verificationMethod })
-    return { did: row.did, sign: (document, created) => signer.sign(document, created) }
+    const { verificationMethod } = row
+    const signer = createSigner({ privateKey, verificationMethod })
+    const foreign = createSigner({ privateKey, verificationMethod, canonicalize })
+    return {
+      did: row.did,
+      sign: (document, created) => signer.sign(document, created),
+      signForeign: (document, created) => foreign.sign(document, created),
+    }
   }
 
   return {

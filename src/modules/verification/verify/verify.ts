@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '#platform/credentials/json.ts'
 import type { VerificationProblem } from '#platform/credentials/problem.ts'
 import { createKnownShapes } from '#platform/credentials/shapes/known-shapes.ts'
 import { issuerOf, verifyCredential, type VerificationResult } from '#platform/credentials/verify-credential.ts'
+import { type ProofOptions, type ProofsResult, verifyProofs } from '#platform/credentials/verify-proofs.ts'
 import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
 import type { VerificationContext } from '../verification-context.ts'
 import { createRemembered } from './remembered.ts'
@@ -24,9 +25,14 @@ export interface StatusProblem {
   readonly message: string
 }
 
+/** What the proofs must have been made for, beyond what every proof must be. */
+export type ProofDemands = Pick<ProofOptions, 'purposes' | 'challenge' | 'domain'>
+
 export interface Verifier {
   /** Any credential, of whatever issuer. */
-  verify(credential: JsonObject): Promise<VerifyAnswer>
+  verify(credential: JsonObject, demands?: ProofDemands): Promise<VerifyAnswer>
+  /** The proofs of any document, by whoever made them. */
+  proofs(document: JsonObject, demands: ProofDemands): Promise<ProofsResult>
   /** Form, period, proofs and issuer alone, of a credential that this installation issued. */
   signature(credential: unknown): Promise<VerificationResult>
   /** How many canonical forms took the short way, and how many shapes are known. */
@@ -75,8 +81,8 @@ export function createVerifier({ clients, publicUrl, now }: Pick<VerificationCon
     for (const document of unknown) await shapes.learn(document)
   }
 
-  const check = (credential: unknown, inquiry: Inquiry) =>
-    verifyCredential(credential, { resolveDid, now: now(), canonicalize: inquiry.canonicalize })
+  const check = (credential: unknown, inquiry: Inquiry, demands: ProofDemands = {}) =>
+    verifyCredential(credential, { ...demands, resolveDid, now: now(), canonicalize: inquiry.canonicalize })
 
   async function unpacked(list: unknown, inquiry: Inquiry): Promise<StatusList | undefined> {
     return isJsonObject(list) && (await check(list, inquiry)).verified ? unpackList(list) : undefined
@@ -121,9 +127,10 @@ export function createVerifier({ clients, publicUrl, now }: Pick<VerificationCon
       if (result.verified) await learn(inquiry)
       return result
     },
-    async verify(credential) {
+    proofs: (document, demands) => verifyProofs(document, { ...demands, resolveDid, now: now() }),
+    async verify(credential, demands) {
       const inquiry = inquire()
-      const { verified, errors } = await check(credential, inquiry)
+      const { verified, errors } = await check(credential, inquiry, demands)
       // A forged document must not make us ask the addresses that it names.
       if (!verified) return { verified, errors, status: 'unknown' }
       const { found, own } = await status(credential, inquiry)
