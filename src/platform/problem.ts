@@ -13,6 +13,7 @@ export const problems = {
   gone: [410, 'This was erased'],
   conflict: [409, 'The request conflicts with what is stored'],
   'already-exists': [409, 'It already exists'],
+  'precondition-failed': [412, 'It was changed since it was read'],
   'state-refused': [409, 'The present state does not allow this'],
   'idempotency-in-progress': [409, 'The first request with this key is still running'],
   'idempotency-mismatch': [422, 'This key was used for another request'],

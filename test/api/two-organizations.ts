@@ -1,3 +1,4 @@
+import { logo } from '../render/own-page.ts'
 import { createAccount, createInstallation, type Account, type Installation, type InstallationOptions } from '../installation.ts'
 
 /** What one organization has made: ids that the other must not be able to tell from invented ones. */
@@ -9,6 +10,8 @@ export interface Belongings {
   readonly clientId: string
   readonly templateId: string
   readonly templateSlug: string
+  /** A picture of a template. */
+  readonly imageId: string
 }
 
 export interface TwoOrganizations {
@@ -63,12 +66,14 @@ async function makeBelongings(owner: Account): Promise<Belongings> {
   }
   const { id: organizationId } = await owner.get<{ id: string }>('/v1/organization')
   const { id: templateId } = await send('PUT', '/v1/templates/secret-template', template)
+  const picture = await owner.fetch('/v1/templates/images', { method: 'POST', body: new Uint8Array(logo(40)), headers: { 'content-type': 'image/png' } })
+  const { id: imageId } = await picture.json() as { id: string }
   const { id: credentialId } = await send('POST', '/v1/credentials', issueRequest())
   const { id: batchId } = await send('POST', '/v1/batches?achievement=Networks', 'name,email\nA,a@canary.example\nB\n', 'text/csv')
   const { client_id: clientId } = await send('POST', '/v1/clients', { name: 'One', scopes: ['credentials:read'] })
   await quiet(owner)
   const { recipient } = await owner.get<{ recipient: { id: string } }>(`/v1/credentials/${credentialId}`)
-  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, templateId, templateSlug: 'secret-template' }
+  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, templateId, templateSlug: 'secret-template', imageId }
 }
 
 /** Waits until everything that the organization asked for was issued and mailed. */

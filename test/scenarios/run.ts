@@ -16,6 +16,7 @@ import type { Scenario, World } from './scenario.ts'
 import soundness from './soundness.scenario.ts'
 import status from './status.scenario.ts'
 import surface from './surface.scenario.ts'
+import template from './template.scenario.ts'
 import vcApi from './vc-api.scenario.ts'
 
 interface Outcome {
@@ -43,7 +44,7 @@ const { values } = parseArgs({
 /** One after another, before the others. */
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...access, ...surface, ...vcApi, ...anchor, ...(values.full ? sample : [])]
+const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...access, ...surface, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]

@@ -16,6 +16,8 @@ import { certificateBlob, createPrintRunner, printCredential } from './credentia
 import { createAbandon, createSignRunner, signCredential } from './credential/sign-step.ts'
 import type { CredentialState } from './credential/state.ts'
 import { batchFinished, credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended } from './events.ts'
+import { createImageCleaner } from './image/image-cleaner.ts'
+import { createImages } from './image/images.ts'
 import { createOrganizationProfiles } from './organization-profiles.ts'
 import { createEraser } from './recipient/erase.ts'
 import { createRecipients } from './recipient/recipients.ts'
@@ -25,6 +27,8 @@ import { createOrganizationKeys } from './signing/organization-keys.ts'
 import { createDocumentSigner } from './signing/sign-document.ts'
 import { createStatusLists } from './status-list/status-lists.ts'
 import { schema } from './tables.ts'
+import { createOwnDesigns } from './template/own-designs.ts'
+import { createPreviews } from './template/previews.ts'
 
 /** Issuance: templates, achievements, credentials and their life, batches, signing keys, status lists. */
 export default defineModule({
@@ -41,7 +45,11 @@ export default defineModule({
     const statusLists = createStatusLists(context, organizationKeys)
     const acceptance = createAcceptance(context, createRecipients(context), createAchievements(context), statusLists)
     const pool = createRenderPool({ size: config.RENDER_WORKERS, log })
-    const images = createCredentialImages(context, pool)
+    const credentialImages = createCredentialImages(context, pool)
+    const imageCleaner = createImageCleaner()
+    const images = createImages(context, imageCleaner)
+    const ownDesigns = createOwnDesigns(context, images)
+    const previews = createPreviews(context, pool, profiles)
 
     async function issued(credentialId: string) {
       const { credentials } = database.tables
@@ -71,7 +79,7 @@ export default defineModule({
         },
         async image({ credentialId, form }) {
           const { organizationId } = await issued(credentialId)
-          return images.link(credentialId, organizationId as OrganizationId, form)
+          return credentialImages.link(credentialId, organizationId as OrganizationId, form)
         },
         statusList: async ({ statusListId }) => ({ document: await statusLists.document(statusListId) }),
         signDocument: createDocumentSigner(context, organizationKeys),
@@ -80,11 +88,13 @@ export default defineModule({
           return { document: JSON.stringify(await organizationKeys.didDocument(id as OrganizationId)) }
         },
       },
-      routes: (app) => issuanceRoutes(app, context, { acceptance, profiles, statusLists, organizationKeys }),
+      routes: (app) => issuanceRoutes(app, context, {
+        acceptance, profiles, statusLists, organizationKeys, imageCleaner, images, ownDesigns, previews,
+      }),
       subscriptions: [subscribe('identity', recipientErased, createEraser(context))],
       steps: [
         runStep(signCredential, createSignRunner(context, profiles, organizationKeys), createAbandon(context)),
-        runStep(printCredential, createPrintRunner(context, profiles, pool), createAbandon(context)),
+        runStep(printCredential, createPrintRunner(context, profiles, pool, ownDesigns), createAbandon(context)),
         runStep(importBatch, createImportRunner(context, acceptance, profiles), failBatch),
         runStep(steerBatch, createSteerRunner(context)),
         runStep(finishBatch, createFinishRunner(context)),
@@ -93,7 +103,9 @@ export default defineModule({
         await organizationKeys.checkPublicUrl()
         await discardLeftBehind(context)
       },
-      stop: () => pool.close(),
+      async stop() {
+        await Promise.all([pool.close(), imageCleaner.close()])
+      },
     }
   },
 })

@@ -8,10 +8,16 @@ import { batchRoutes } from './batch/batch-routes.ts'
 import { uploadRoutes } from './batch/upload-routes.ts'
 import type { Acceptance } from './credential/accept.ts'
 import { credentialRoutes } from './credential/credential-routes.ts'
+import type { ImageCleaner } from './image/image-cleaner.ts'
+import type { Images } from './image/images.ts'
 import type { IssuanceContext } from './issuance-context.ts'
 import type { OrganizationProfiles } from './organization-profiles.ts'
 import type { OrganizationKeys } from './signing/organization-keys.ts'
 import type { StatusLists } from './status-list/status-lists.ts'
+import { imageRoutes } from './image/image-routes.ts'
+import { previewRoutes } from './template/preview-routes.ts'
+import type { Previews } from './template/previews.ts'
+import type { OwnDesigns } from './template/own-designs.ts'
 import { templateRoutes } from './template/template-routes.ts'
 
 export interface IssuanceParts {
@@ -19,6 +25,10 @@ export interface IssuanceParts {
   readonly profiles: OrganizationProfiles
   readonly statusLists: StatusLists
   readonly organizationKeys: OrganizationKeys
+  readonly imageCleaner: ImageCleaner
+  readonly images: Images
+  readonly ownDesigns: OwnDesigns
+  readonly previews: Previews
 }
 
 const tags = ['Public']
@@ -32,7 +42,9 @@ export function issuanceRoutes(app: PublicApp, context: IssuanceContext, parts: 
   credentialRoutes(app, context, parts)
   uploadRoutes(app, context, parts)
   batchRoutes(app, context)
-  templateRoutes(app, context)
+  imageRoutes(app, parts.images)
+  templateRoutes(app, context, parts)
+  previewRoutes(app, context, parts)
 
   app.openapi(
     createRoute({

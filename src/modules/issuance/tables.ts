@@ -3,6 +3,7 @@ import { defineSchema } from '#platform/database/schema.ts'
 import type { CredentialState } from './credential/state.ts'
 import type { FileFormat } from './batch/file-format.ts'
 import type { RowFault } from './batch/row-rules.ts'
+import type { OwnTemplate } from './template/own-template.ts'
 
 export type StatusPurpose = 'revocation' | 'suspension'
 /** `cancelling`: what is not issued yet is being taken back. */
@@ -11,7 +12,7 @@ export type RecordOutcome = 'created' | 'existing' | 'refused'
 
 /** What stands in a template version beside the design: plain text, one language. */
 export interface TemplateContent {
-  /** Id of a built-in design. */
+  /** Id of a built-in design, or `own:` and the digest of one of the organization's own. */
   readonly design: string
   /** Printed between the recipient and the achievement; absent: the design's own words. */
   readonly statement?: string | undefined
@@ -51,6 +52,40 @@ export const schema = defineSchema('issuance', (kit) => ({
       createdAt: kit.instant().notNull(),
     },
     (t) => [kit.primaryKey({ columns: [t.templateId, t.version] })],
+  ),
+
+  /** Pages that organizations designed themselves, by what they say: versions that share one refer to the same. */
+  templateDesigns: kit.tenantTable(
+    'template_designs',
+    {
+      organizationId: kit.text().notNull(),
+      /** SHA-256 of the page as JSON, in hexadecimal digits. */
+      digest: kit.text().notNull(),
+      template: kit.json<OwnTemplate>().notNull(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.organizationId, t.digest] })],
+  ),
+
+  /** Pictures for them; the pixels are in the blob `templates/images/{organizationId}/{id}`. */
+  templateImages: kit.tenantTable(
+    'template_images',
+    {
+      organizationId: kit.text().notNull(),
+      /** SHA-256 of the picture as it is kept, in hexadecimal digits. */
+      id: kit.text().notNull(),
+      /** SHA-256 of the file as it was first sent: the same file again is the same picture. */
+      sourceDigest: kit.text().notNull(),
+      mediaType: kit.text().$type<'image/png' | 'image/jpeg'>().notNull(),
+      width: kit.integer().notNull(),
+      height: kit.integer().notNull(),
+      bytes: kit.integer().notNull(),
+      createdAt: kit.instant().notNull(),
+    },
+    (t) => [
+      kit.primaryKey({ columns: [t.organizationId, t.id] }),
+      kit.index('template_images_by_source').on(t.organizationId, t.sourceDigest),
+    ],
   ),
 
   achievements: kit.tenantTable(

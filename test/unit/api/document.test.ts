@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAnswerCheck, operationsOf } from '../../api/document.ts'
+import { dataUrl, logo, ownPage } from '../../render/own-page.ts'
 import { issueRequest, quiet, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
 
 let world: TwoOrganizations
@@ -44,7 +45,7 @@ describe('every operation', () => {
     const faults: string[] = []
     const ask = async (method: string, path: string, address: string, options: { body?: unknown, type?: string, headers?: Record<string, string>, open?: boolean } = {}) => {
       const { body, type = 'application/json', headers = {}, open = false } = options
-      const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
+      const text = body === undefined ? null : typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
       const init = { method, body: text, headers: { ...(text !== null && { 'content-type': type }), ...headers } }
       const response = open ? await installation.fetch(address, init) : await owner.fetch(address, init)
       const bytes = Buffer.from(await response.arrayBuffer())
@@ -83,7 +84,25 @@ describe('every operation', () => {
     await ask('PUT', '/v1/templates/{slug}', '/v1/templates/pausable', { body: { ...template, suspendable: true, statement: 'has shown' } })
     await ask('PUT', '/v1/templates/{slug}', '/v1/templates/NO', { body: template })
     await ask('GET', '/v1/templates', '/v1/templates')
+    await ask('GET', '/v1/templates', '/v1/templates?archived=perhaps')
     await ask('GET', '/v1/templates/{slug}', '/v1/templates/pausable')
+    await ask('GET', '/v1/templates/{slug}', '/v1/templates/pausable?version=7')
+    await ask('PUT', '/v1/templates/{slug}', '/v1/templates/drawn', { body: { ...template, design: ownPage(dataUrl(logo(40))) } })
+    await ask('PUT', '/v1/templates/{slug}', '/v1/templates/drawn', { body: { ...template, design: {} } })
+    await ask('PUT', '/v1/templates/{slug}', '/v1/templates/drawn', { body: template, headers: { 'if-match': '"9"' } })
+    await ask('GET', '/v1/templates/{slug}', '/v1/templates/drawn')
+    await ask('GET', '/v1/templates/{slug}/versions', '/v1/templates/drawn/versions')
+    await ask('POST', '/v1/templates/{slug}/duplicate', '/v1/templates/drawn/duplicate', { body: { slug: 'redrawn' } })
+    await ask('POST', '/v1/templates/{slug}/duplicate', '/v1/templates/drawn/duplicate', { body: { slug: 'redrawn' } })
+    await ask('POST', '/v1/templates/{slug}/archive', '/v1/templates/redrawn/archive')
+    await ask('POST', '/v1/templates/{slug}/unarchive', '/v1/templates/redrawn/unarchive')
+    await ask('POST', '/v1/templates/{slug}/preview', '/v1/templates/drawn/preview', { body: {} })
+    await ask('POST', '/v1/templates/{slug}/preview', '/v1/templates/drawn/preview', { body: {}, headers: { accept: 'image/png' } })
+    await ask('POST', '/v1/templates/{slug}/preview', '/v1/templates/drawn/preview', { body: {}, headers: { accept: 'text/html' } })
+    await ask('POST', '/v1/templates/preview', '/v1/templates/preview', { body: { content: { ...template, design: ownPage(dataUrl(logo(40))) }, sample: 'east-asian' } })
+    const { json: image } = await ask('POST', '/v1/templates/images', '/v1/templates/images', { body: new Uint8Array(logo(41)), type: 'image/png' })
+    await ask('POST', '/v1/templates/images', '/v1/templates/images', { body: 'no picture', type: 'image/png' })
+    await ask('GET', '/v1/templates/images/{id}', `/v1/templates/images/${image.id}`)
     const { json: accepted } = await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ template: 'pausable', completedOn: '2026-06-30' }) })
     await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ template: 'pausable', completedOn: '2026-06-30' }) })
     await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ recipient: { name: '', email: 'x' } }) })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiOperation, operationsOf } from '../../api/document.ts'
+import { ownPage } from '../../render/own-page.ts'
 import { issueRequest, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
 
 let world: TwoOrganizations
@@ -23,6 +24,10 @@ const bodies: Record<string, unknown> = {
   'POST /v1/credentials/{id}/reinstate': {},
   'POST /v1/batches': 'name,email,achievement\nC,c@canary.example,X\n',
   'PUT /v1/templates/{slug}': template,
+  'POST /v1/templates/{slug}/duplicate': { slug: 'a-copy' },
+  'POST /v1/templates/{slug}/preview': {},
+  'POST /v1/templates/preview': { content: template },
+  'POST /v1/templates/images': 'no picture',
 }
 
 /** Whose ids stand in which path, and what nobody has. */
@@ -32,6 +37,7 @@ const idsOf = (path: string): { foreign: string[], unknown: string } => {
   if (path.startsWith('/v1/batches/')) return { foreign: [own.batchId], unknown: uuidv7() }
   if (path.startsWith('/v1/clients/')) return { foreign: [own.clientId], unknown: uuidv7() }
   if (path.startsWith('/v1/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/templates/images/')) return { foreign: [own.imageId], unknown: 'f'.repeat(64) }
   if (path.startsWith('/v1/templates/')) return { foreign: [own.templateId, own.templateSlug], unknown: 'no-such-template' }
   throw new Error(`Tell this test whose ids stand in ${path}`)
 }
@@ -128,6 +134,18 @@ describe('every route of the document', () => {
     expect([expected[0], expected[2]]).toEqual([404, 404])
     expect(await issue(belongings.templateId)).toEqual(expected)
     expect(await issue(belongings.templateSlug)).toEqual(expected)
+  })
+
+  it('takes no picture of another organization for a page', async () => {
+    const { stranger, belongings } = world
+    const put = async (id: string) => {
+      const body = JSON.stringify({ ...template, design: ownPage(`image:${id}`) })
+      const response = await stranger.fetch('/v1/templates/borrowed', { method: 'PUT', body, headers: { 'content-type': 'application/json' } })
+      return [response.status, await response.json()]
+    }
+    const expected = await put('f'.repeat(64))
+    expect(expected[0]).toBe(422)
+    expect(await put(belongings.imageId)).toEqual(expected)
   })
 
   it('left the owner’s things as they were', async () => {

@@ -12,7 +12,7 @@ import type { Acceptance } from '../credential/accept.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
 import { defaultTemplate } from '../template/built-in-templates.ts'
-import { findTemplate, listTemplates } from '../template/templates.ts'
+import { findTemplate, findVersion, refuseArchived } from '../template/templates.ts'
 import { AcceptedBatch, DryRun } from './batch-schemas.ts'
 import { claimFields } from './column-rules.ts'
 import { dryRun } from './dry-run.ts'
@@ -100,8 +100,8 @@ export function uploadRoutes(
       const chosen = chosenIn(query)
       const { body, said } = fileOf(c.req.raw)
       if (query.dryRun) {
-        const template = (await listTemplates({ database }, organizationId)).find(({ id, slug }) => [id, slug].includes(query.template))
-        if (!template) throw new Problem('not-found', 'There is no such template; GET /v1/templates lists what there is.')
+        const template = await findVersion({ database }, organizationId, query.template, undefined)
+        refuseArchived(template)
         const { defaultLocale } = await profiles.of(organizationId)
         const { achievement } = query
         const file = await openArriving(body, { said, chosen })
@@ -123,6 +123,7 @@ export function uploadRoutes(
           access,
           content: settings,
           run: async (tx) => {
+            refuseArchived(template)
             await tx.insert(tx.tables.batches).values({
               id: file.batchId,
               organizationId,

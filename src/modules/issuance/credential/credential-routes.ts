@@ -10,7 +10,7 @@ import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
 import type { StatusLists } from '../status-list/status-lists.ts'
 import { defaultTemplate } from '../template/built-in-templates.ts'
-import { findTemplate } from '../template/templates.ts'
+import { findTemplate, refuseArchived } from '../template/templates.ts'
 import type { Acceptance } from './accept.ts'
 import { checkClaim } from './claim-rules.ts'
 import { getCredential, listCredentials } from './credential-queries.ts'
@@ -114,6 +114,7 @@ export function credentialRoutes(
           keys,
           access,
           run: async (tx) => {
+            refuseArchived(template)
             const [accepted] = await write(tx)
             if (!accepted) throw new Error('One was wanted and none was accepted.')
             if (accepted.created)

@@ -10,6 +10,7 @@ import type { OrganizationProfiles } from '../organization-profiles.ts'
 import { RenderInputError } from '../render/input.ts'
 import type { RenderPool } from '../render/pool.ts'
 import type { IssuanceTables } from '../tables.ts'
+import type { OwnDesigns } from '../template/own-designs.ts'
 import { templateVersion } from '../template/templates.ts'
 import { findCredential, openCredential, nextState } from './credential-row.ts'
 import { type CredentialState, transition } from './state.ts'
@@ -48,6 +49,7 @@ export function createPrintRunner(
   { database, keys, blobs, publicUrl, now }: IssuanceContext,
   profiles: OrganizationProfiles,
   pool: RenderPool,
+  ownDesigns: OwnDesigns,
 ): StepRunner<PrintInput, IssuanceTables> {
   return async ({ organizationId, input: { credentialId } }) => {
     const found = await findCredential(database, credentialId)
@@ -65,7 +67,7 @@ export function createPrintRunner(
     ])
     const test = !publicUrl.startsWith('https:')
     const rendered = pool.render({
-      design: template.content.design,
+      design: ownDesigns.forRendering(organizationId, template.content.design),
       values: {
         recipientName: personal.name,
         achievementName: achievement.name,

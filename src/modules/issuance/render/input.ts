@@ -1,3 +1,5 @@
+import type { DesignSource } from './designs/design.ts'
+
 /** What a certificate says. Dates are ISO 8601; a date without time is that calendar day everywhere. */
 export type CertificateValues = {
   recipientName: string
@@ -11,8 +13,8 @@ export type CertificateValues = {
 }
 
 export type RenderInput = {
-  /** Id of a built-in design. */
-  design: string
+  /** Id of a built-in design, or where another comes from. */
+  design: string | DesignSource
   /** A published version of the design; without it the current one. */
   designVersion?: number
   values: CertificateValues
@@ -20,14 +22,16 @@ export type RenderInput = {
   locale: string
   /** Address that the QR code and the small print carry: http or https. */
   verifyUrl: string
-  /** The signed credential, attached byte for byte as `credential.json`. */
-  credentialJson: string
+  /** The signed credential, attached byte for byte as `credential.json`; a specimen has none. */
+  credentialJson?: string
   /** Identifies the document; the file identifier comes from it. */
   documentId: string
   /** Title in the document's properties. */
   title: string
   /** Prints that this is a test credential. */
   test?: boolean
+  /** Prints across the page that this is a specimen. */
+  specimen?: boolean
 }
 
 /** The input cannot be rendered, and trying again will not help. */

@@ -36,11 +36,15 @@ export function addObject(pdf: PdfWriter, body: string, number = reserve(pdf)): 
 
 /** Writes a stream; `entries` are its dictionary's entries beside length and filter. */
 export function addStream(pdf: PdfWriter, entries: string, bytes: Buffer, number = reserve(pdf)): number {
-  const compressed = bytes.length >= COMPRESS_FROM
-  const body = compressed ? deflateSync(bytes, { level: constants.Z_DEFAULT_COMPRESSION }) : bytes
-  const filter = compressed ? '/Filter/FlateDecode' : ''
+  if (bytes.length < COMPRESS_FROM) return addEncodedStream(pdf, entries, bytes, number)
+  const body = deflateSync(bytes, { level: constants.Z_DEFAULT_COMPRESSION })
+  return addEncodedStream(pdf, `${entries}/Filter/FlateDecode`, body, number)
+}
+
+/** Writes a stream as it is; where its bytes are encoded, `entries` name the filter. */
+export function addEncodedStream(pdf: PdfWriter, entries: string, body: Buffer, number = reserve(pdf)): number {
   pdf.offsets.set(number, pdf.length)
-  const head = `${number} 0 obj\n<<${entries}/Length ${body.length}${filter}>>stream\n`
+  const head = `${number} 0 obj\n<<${entries}/Length ${body.length}>>stream\n`
   append(pdf, Buffer.from(head, 'latin1'))
   append(pdf, body)
   append(pdf, Buffer.from('\nendstream\nendobj\n', 'latin1'))

@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import type { Design } from './designs/design.ts'
 import { type RenderInput, RenderInputError } from './input.ts'
-import { READY, type RenderAnswer, type RenderJob, type RenderTask } from './worker-messages.ts'
+import {
+  type DesignAnswer, type DesignWanted, type PostedTask, READY, type RenderAnswer, type RenderJob, type RenderTask,
+} from './worker-messages.ts'
 
 /**
  * The document was not rendered, and that says nothing about its input: the worker died, the pool is full or closed.
@@ -60,6 +63,12 @@ const LONGEST_PAUSE_MS = 5_000
 /** Of the memory of a worker, for objects that live shortly: unbounded it takes 60 MB and is no faster. */
 const YOUNG_MB = 16
 
+function posted(task: RenderTask): PostedTask {
+  if (task.kind !== 'certificate') return task
+  const { design } = task.input
+  return { ...task, input: { ...task.input, design: typeof design === 'string' ? design : { key: design.key } } }
+}
+
 function startFileWorker(): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
 }
@@ -82,8 +91,8 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     const slot: Slot = { worker, jobs: new Map(), timers: new Map(), ready: false, served: 0 }
     slots.add(slot)
     const startTimer = setTimeout(() => lose(slot, 'not ready in time'), jobTimeoutMs * START_FACTOR)
-    worker.on('message', (message: typeof READY | RenderAnswer) => {
-      if (message !== READY) return finish(slot, message)
+    worker.on('message', (message: typeof READY | RenderAnswer | DesignWanted) => {
+      if (message !== READY) return 'wanted' in message ? hand(slot, message.id) : finish(slot, message)
       clearTimeout(startTimer)
       slot.ready = true
       dispatch()
@@ -120,11 +129,23 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     timer.unref()
     slot.timers.set(id, timer)
     try {
-      slot.worker.postMessage({ id, task: job.task } satisfies RenderJob)
+      slot.worker.postMessage({ id, task: posted(job.task) } satisfies RenderJob)
     } catch {
       // What cannot be cloned never reaches the worker.
       take(slot, id)?.reject(new RenderInputError('The input is not plain data'))
     }
+  }
+
+  /** Gives a worker the design that it lacks. */
+  function hand(slot: Slot, id: number): void {
+    const task = slot.jobs.get(id)?.task
+    const design = task?.kind === 'certificate' ? task.input.design : undefined
+    const answer = (found: Design | undefined) => slot.worker.postMessage({ id, design: found } satisfies DesignAnswer)
+    if (design === undefined || typeof design === 'string') return answer(undefined)
+    design.load().then(answer, (error: Error) => {
+      take(slot, id)?.reject(error)
+      answer(undefined)
+    })
   }
 
   function take(slot: Slot, id: number): Job | undefined {

@@ -1,5 +1,6 @@
 import type { Design, Words } from './designs/design.ts'
 import { startFonts, writeFonts } from './embedded-fonts.ts'
+import { writeImages } from './embedded-images.ts'
 import { addStream, type PdfWriter, reserve, startPdf } from './pdf-writer.ts'
 import { placeText } from './place.ts'
 import { drawStaticPage } from './static-page.ts'
@@ -37,6 +38,7 @@ export function wordsLanguage(design: Design, locale: string): string {
 
 /** The fixed word that a text schema stands for; its name is `words.` and the word's name. */
 function fixedWord(box: TextBox, words: Words): string {
+  if (box.content !== undefined) return box.content
   const word = words[box.name.replace(/^words\./, '') as keyof Words]
   if (!word) throw new Error(`The design has no word for ${box.name}`)
   return word
@@ -67,6 +69,7 @@ export async function preparePage(given: Design, language: string): Promise<Prep
   }
   const content = addStream(pdf, '', Buffer.from(operators, 'latin1'))
   const fontResources = writeFonts(pdf, fonts, 0)
+  const imageResources = await writeImages(pdf, design, drawing.images)
   return {
     design,
     language,
@@ -77,7 +80,7 @@ export async function preparePage(given: Design, language: string): Promise<Prep
     prefix: { bytes: Buffer.concat(pdf.parts), offsets: pdf.offsets, next: reserve(pdf) },
     contents: `${content} 0 R`,
     fontResources,
-    otherResources: drawing.resources,
+    otherResources: drawing.resources + imageResources,
     fontCount: fonts.byFont.size,
     marks,
   }

@@ -1,28 +1,14 @@
 import { createHash } from 'node:crypto'
-import { findDesign } from './designs/designs.ts'
 import { startFonts, writeFonts } from './embedded-fonts.ts'
 import { type CheckedInput, checkInput, type RenderInput } from './input.ts'
 import { addObject, addStream, finishPdf, num, type PdfWriter, reserve, startPdf, textString } from './pdf-writer.ts'
 import { type PlacedText, placeText } from './place.ts'
-import { type PreparedPage, preparePage, wordsLanguage } from './prepare.ts'
+import { type PreparedPage, wordsLanguage } from './prepare.ts'
+import { designOf, preparedPage } from './prepared-pages.ts'
 import { qrOperators } from './qr.ts'
 import { isolated } from './runs.ts'
+import { specimenOperators } from './specimen.ts'
 import { textOperators } from './text-operators.ts'
-
-const prepared = new Map<string, Promise<PreparedPage>>()
-
-function preparedPage(input: RenderInput, locale: string): Promise<PreparedPage> {
-  const design = findDesign(input.design, input.designVersion)
-  const language = wordsLanguage(design, locale)
-  const key = `${design.id} ${design.version} ${language}`
-  let page = prepared.get(key)
-  if (!page) {
-    page = preparePage(design, language)
-    page.catch(() => prepared.delete(key))
-    prepared.set(key, page)
-  }
-  return page
-}
 
 /** What the design's value fields say in this document; a field that is absent here is left out. */
 function fieldTexts(page: PreparedPage, input: CheckedInput, test: boolean): Record<string, string | undefined> {
@@ -114,7 +100,7 @@ function writeStructure(pdf: PdfWriter, page: PreparedPage, structure: Structure
 }
 
 function fileIdentifier(input: RenderInput): string {
-  return createHash('sha256').update(`${input.documentId}\n${input.credentialJson}`).digest('hex').slice(0, 32)
+  return createHash('sha256').update(`${input.documentId}\n${input.credentialJson ?? ''}`).digest('hex').slice(0, 32)
 }
 
 /**
@@ -124,19 +110,21 @@ function fileIdentifier(input: RenderInput): string {
  * under a millisecond or two.
  */
 export async function renderCertificate(input: RenderInput): Promise<Uint8Array<ArrayBuffer>> {
-  const design = findDesign(input.design, input.designVersion)
+  const design = await designOf(input)
   const checked = checkInput(input, (locale) => wordsLanguage(design, locale))
-  const page = await preparedPage(input, checked.locale)
+  const page = await preparedPage(input, design, wordsLanguage(design, checked.locale))
   const fields = await placeFields(page, checked, input.test === true)
   const pdf = startPdf(page.prefix)
   const fonts = startFonts('F')
 
   const qrMark = page.marks.size + fields.length
   const texts = fields.map(({ placed, role, mark }) => textOperators(placed, role, mark, fonts)).join('')
-  const operators = `${texts}/Link<</MCID ${qrMark}>>BDC\n${qrOperators(checked.verifyUrl, page.qr)}EMC\n`
+  const specimen = input.specimen ? await specimenOperators(page, fonts) : ''
+  const operators = `${texts}/Link<</MCID ${qrMark}>>BDC\n${qrOperators(checked.verifyUrl, page.qr)}EMC\n${specimen}`
   const content = addStream(pdf, '', Buffer.from(operators, 'latin1'))
   const fontResources = writeFonts(pdf, fonts, page.fontCount)
-  const file = attachment(pdf, input.credentialJson)
+  const file = input.credentialJson === undefined ? undefined : attachment(pdf, input.credentialJson)
+  const attached = file === undefined ? '' : `/AF[${file} 0 R]/Names<</EmbeddedFiles<</Names[(credential.json)${file} 0 R]>>>>`
 
   const pageNumber = reserve(pdf)
   const pages = reserve(pdf)
@@ -154,8 +142,7 @@ export async function renderCertificate(input: RenderInput): Promise<Uint8Array<
   const catalog = addObject(
     pdf,
     `<</Type/Catalog/Pages ${pages} 0 R/Lang(${page.language})/MarkInfo<</Marked true>>/StructTreeRoot ${root} 0 R` +
-      `/ViewerPreferences<</DisplayDocTitle true>>/AF[${file} 0 R]` +
-      `/Names<</EmbeddedFiles<</Names[(credential.json)${file} 0 R]>>>>>>`,
+      `/ViewerPreferences<</DisplayDocTitle true>>${attached}>>`,
   )
   const info = addObject(pdf, `<</Title${textString(input.title)}/Producer(Vellum)>>`)
   return finishPdf(pdf, catalog, info, fileIdentifier(input))

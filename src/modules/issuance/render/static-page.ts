@@ -1,15 +1,19 @@
-import { PDFArray, PDFDocument, PDFName, PDFRawStream, PDFRef, decodePDFRawStream } from '@pdfme/pdf-lib'
-import type { PDFDict, PDFObject } from '@pdfme/pdf-lib'
+import { PDFArray, PDFDict, PDFDocument, PDFName, PDFRawStream, PDFRef, decodePDFRawStream } from '@pdfme/pdf-lib'
+import type { PDFObject } from '@pdfme/pdf-lib'
 import { generate } from '@pdfme/generator'
-import { ellipse, line, rectangle, svg } from '@pdfme/schemas'
+import { ellipse, image, line, rectangle, svg } from '@pdfme/schemas'
 import type { Design } from './designs/design.ts'
+import type { NamedImage } from './embedded-images.ts'
+import { standIn, standsFor } from './image-stand-in.ts'
 
 /** What pdfme draws of a design, taken out of its file. */
 export type StaticPage = {
   /** Content operators with short numbers. */
   content: string
-  /** Entries of the resource dictionary beside fonts; they refer to nothing outside. */
+  /** Entries of the resource dictionary beside fonts and pictures; they refer to nothing outside. */
   resources: string
+  /** The pictures that the content shows. */
+  images: NamedImage[]
 }
 
 /** pdfme names resources at random; the same design must give the same bytes, so names are counted instead. */
@@ -57,16 +61,27 @@ function contentStreams(document: PDFDocument): PDFRawStream[] {
   return list.map((entry) => resolved(document, entry)).filter((stream) => stream instanceof PDFRawStream)
 }
 
+/** The names by which the content shows pictures, in the order of the resources. */
+function shownImages(document: PDFDocument, names: Map<string, string>): NamedImage[] {
+  const pictures = document.getPage(0).node.Resources()?.lookupMaybe(PDFName.of('XObject'), PDFDict)
+  return (pictures?.entries() ?? []).map(([key, value]) => {
+    const stream = resolved(document, value) as PDFRawStream
+    return { name: countNames(key.toString(), names).slice(1), image: standsFor(stream.getContents()) }
+  })
+}
+
 /**
  * Has pdfme draw the ornaments, lines and areas of a design (never its texts: pdfme does not place the marks of Arabic
- * and Devanagari), and takes the page apart. The answer depends on nothing but the design.
+ * and Devanagari), and takes the page apart. Of pictures it draws stand-ins, which tell their place. The answer depends on nothing but the design.
  */
 export async function drawStaticPage(design: Design): Promise<StaticPage> {
-  const graphics = design.template.schemas[0].filter(({ type }) => type !== 'text' && type !== 'qrcode')
+  const graphics = design.template.schemas[0]
+    .filter(({ type }) => type !== 'text' && type !== 'qrcode')
+    .map((schema) => (schema.type === 'image' ? { ...schema, content: standIn(schema.image, design) } : schema))
   const bytes = await generate({
     template: { basePdf: design.template.basePdf, schemas: [graphics] } as Parameters<typeof generate>[0]['template'],
     inputs: [{}],
-    plugins: { svg, line, rectangle, ellipse },
+    plugins: { svg, line, rectangle, ellipse, image },
   })
   const document = await PDFDocument.load(bytes, { updateMetadata: false })
   const names = new Map<string, string>()
@@ -74,10 +89,14 @@ export async function drawStaticPage(design: Design): Promise<StaticPage> {
     .map((stream) => Buffer.from(decodePDFRawStream(stream).decode()).toString('latin1'))
     .join('\n')
   const resources = document.getPage(0).node.Resources()
-  const entries = resources?.entries().filter(([key]) => key !== PDFName.of('Font')) ?? []
+  const entries = resources?.entries().filter(([key]) => key !== PDFName.of('Font') && key !== PDFName.of('XObject')) ?? []
   const written = entries.map(([key, value]) => {
     const target = resolved(document, value)
     return `${key.toString()} ${target instanceof PDFArray ? serialize(target) : inlined(document, target as PDFDict)}`
   })
-  return { content: countNames(shortNumbers(content), names), resources: countNames(written.join(''), names) }
+  return {
+    content: countNames(shortNumbers(content), names),
+    resources: countNames(written.join(''), names),
+    images: shownImages(document, names),
+  }
 }

@@ -6,6 +6,8 @@ export type TextBox = {
   name: string
   /** A fixed word (`words.…`), or a value of the credential. */
   fixed: boolean
+  /** What a fixed text says that is no word of the design. */
+  content?: string
   x: number
   y: number
   width: number
@@ -52,6 +54,7 @@ export function textBoxes(design: Design): TextBox[] {
     return [{
       name: schema.name,
       fixed: schema.readOnly === true,
+      ...(schema.readOnly && !schema.name.startsWith('words.') && { content: schema.content ?? '' }),
       x: points(schema.position.x),
       y: page.height - points(schema.position.y) - height,
       width: points(schema.width),

@@ -36,7 +36,8 @@ function showGlyphs(run: GlyphRun, fonts: EmbeddedFonts): string {
   return `${operator}${codes ? `<${codes}>` : ''}] TJ\n`
 }
 
-function lineOperators(line: Line, placed: PlacedText, index: number, fonts: EmbeddedFonts): string {
+/** The operators that show one line of a text. */
+export function lineOperators(line: Line, placed: PlacedText, index: number, fonts: EmbeddedFonts): string {
   const { size, letterSpacing } = placed
   const { x, y } = placed.positions[index]!
   let text = `BT\n${letterSpacing ? `${num(letterSpacing)} Tc ` : ''}1 0 0 1 ${num(x)} ${num(y)} Tm\n`

@@ -1,23 +1,41 @@
 import { parentPort } from 'node:worker_threads'
+import type { Design } from './designs/design.ts'
 import { RenderInputError } from './input.ts'
 import { renderCertificate } from './render.ts'
-import { READY, type RenderAnswer, type RenderJob, type RenderTask } from './worker-messages.ts'
+import { type DesignAnswer, type DesignWanted, type PostedTask, READY, type RenderAnswer, type RenderJob } from './worker-messages.ts'
 
 /** Entry of a render worker: takes one job per message, answers each with bytes or with what went wrong. */
 if (!parentPort) throw new Error('This file runs in a worker thread')
 const port = parentPort
 
+const awaited = new Map<number, (answer: DesignAnswer) => void>()
+
+/** Asks for the design of a job. */
+async function loadDesign(id: number): Promise<Design> {
+  const { design } = await new Promise<DesignAnswer>((resolve) => {
+    awaited.set(id, resolve)
+    port.postMessage({ id, wanted: 'design' } satisfies DesignWanted)
+  })
+  if (!design) throw new Error('The design did not come')
+  return design
+}
+
 /** What draws pictures is loaded with the first of them: most workers print certificates and nothing else. */
-async function rendered(task: RenderTask): Promise<Uint8Array<ArrayBuffer>> {
-  if (task.kind === 'certificate') return renderCertificate(task.input)
+async function rendered(id: number, task: PostedTask): Promise<Uint8Array<ArrayBuffer>> {
+  if (task.kind === 'certificate') {
+    const { design } = task.input
+    const source = typeof design === 'string' ? design : { key: design.key, load: () => loadDesign(id) }
+    return renderCertificate({ ...task.input, design: source })
+  }
   if (task.kind === 'preview') return (await import('./pictures/preview.ts')).previewPicture(task.pdf)
+  if (task.kind === 'page') return (await import('./pictures/page.ts')).pagePicture(task.pdf, task.width)
   const { badgePng, badgeSvg } = await import('./pictures/badge-picture.ts')
   return task.form === 'png' ? badgePng(task.input) : badgeSvg(task.input)
 }
 
 async function answer({ id, task }: RenderJob): Promise<void> {
   try {
-    const bytes = await rendered(task)
+    const bytes = await rendered(id, task)
     port.postMessage({ id, bytes } satisfies RenderAnswer, [bytes.buffer])
   } catch (error) {
     const message = error instanceof Error ? error.message : 'unknown error'
@@ -25,5 +43,9 @@ async function answer({ id, task }: RenderJob): Promise<void> {
   }
 }
 
-port.on('message', (job: RenderJob) => void answer(job))
+port.on('message', (message: RenderJob | DesignAnswer) => {
+  if ('task' in message) return void answer(message)
+  awaited.get(message.id)?.(message)
+  awaited.delete(message.id)
+})
 port.postMessage(READY)

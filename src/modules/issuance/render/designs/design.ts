@@ -3,7 +3,7 @@ export type TextSchema = {
   type: 'text'
   name: string
   content?: string
-  /** A fixed word of the design, taken from its words by the name behind `words.`. */
+  /** A fixed word of the design, taken from its words by the name behind `words.`; under another name its own `content`. */
   readOnly?: boolean
   position: { x: number; y: number }
   width: number
@@ -39,6 +39,19 @@ export type GraphicSchema = {
   radius?: number
 }
 
+/** A picture that somebody uploaded, as large as its box allows; `image` is its id in the design's `images`. */
+export type ImageSchema = {
+  type: 'image'
+  name: string
+  readOnly: true
+  image: string
+  position: { x: number; y: number }
+  width: number
+  height: number
+  rotate?: number
+  opacity?: number
+}
+
 export type QrSchema = {
   type: 'qrcode'
   name: 'verifyUrl'
@@ -50,7 +63,10 @@ export type QrSchema = {
   backgroundColor?: string
 }
 
-export type DesignSchema = TextSchema | GraphicSchema | QrSchema
+export type DesignSchema = TextSchema | GraphicSchema | ImageSchema | QrSchema
+
+/** The pixels of an uploaded picture: PNG or JPEG as our own encoder wrote them. */
+export type DesignImage = { mediaType: 'image/png' | 'image/jpeg'; width: number; height: number; bytes: Uint8Array }
 
 /** The fixed words of a design in one language. */
 export type Words = {
@@ -79,4 +95,8 @@ export type Design = {
   rightToLeft?: Design['template']
   words: Record<string, Words>
   fields: readonly string[]
+  images?: ReadonlyMap<string, DesignImage>
 }
+
+/** A design that is not built in. The key stands for exactly this design, for ever. */
+export type DesignSource = { key: string; load(): Promise<Design> }

@@ -13,7 +13,7 @@ export function mirrored({ basePdf, schemas }: Template, drawings: Readonly<Reco
     const position = { ...schema.position, x: basePdf.width - schema.position.x - schema.width }
     if (schema.type === 'text') return { ...schema, position, alignment: otherSide[schema.alignment ?? 'left'] }
     const content = drawings[schema.name]
-    return content === undefined || schema.type === 'qrcode' ? { ...schema, position } : { ...schema, position, content }
+    return content === undefined || schema.type === 'qrcode' || schema.type === 'image' ? { ...schema, position } : { ...schema, position, content }
   })
   return { basePdf, schemas: [flipped] }
 }
