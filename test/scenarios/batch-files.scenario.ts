@@ -81,4 +81,25 @@ export default [
     assert.deepEqual([done.created, done.existing, done.refused], [1, 1, 3])
     assert.deepEqual(done.columns, would.columns)
   }),
+
+  scenario('the refused records come back as a file that is corrected and sent again', async (world) => {
+    const issuer = await world.issuer()
+    const email = issuer.email
+    const file = `Name;E-Mail;Course;Note\nAda;${email('ada')};Compilers;\n"=HYPERLINK(""x"")";${email('eve')};;-1\n"Two\nLines";${email('two')};Compilers;"a, b"\n`
+    const batch = await finishedBatch(issuer, (await sendFile(issuer, file)).id)
+    assert.deepEqual([batch.created, batch.refused], [1, 2])
+    const answer = expectStatus(await issuer.ask('GET', `/v1/batches/${batch.id}/errors.csv`), 200)
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/csv; charset=utf-8$/)
+    assert.match(answer.headers.get('content-disposition') ?? '', /^attachment; filename="batch-[0-9a-f-]+-errors\.csv"$/)
+    const [head, eve] = answer.text.replace(/^\ufeff/, '').split('\r\n')
+    assert.ok(answer.bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])))
+    assert.equal(head, 'Name,E-Mail,Course,Note,vellum:line,vellum:code,vellum:message')
+    assert.ok(eve!.startsWith(`"'=HYPERLINK(""x"")",${email('eve')},,'-1,3,required,`), String(eve))
+    const corrected = answer.text.replace(`${email('eve')},,`, `${email('eve')},Compilers,`).replace('Two\nLines', 'Two Lines')
+    const again = await finishedBatch(issuer, (await sendFile(issuer, corrected)).id)
+    assert.deepEqual(batchCounts(again), { state: 'finished', rows: 2, created: 2, existing: 0, refused: 0 })
+    const names = expectStatus(await issuer.ask('GET', `/v1/credentials?batch=${again.id}`), 200).json.credentials.map(({ recipient }: any) => recipient.name)
+    assert.deepEqual(names.sort(), ['=HYPERLINK("x")', 'Two Lines'])
+    expectProblem(await (await world.issuer()).ask('GET', `/v1/batches/${batch.id}/errors.csv`), 404, 'not-found')
+  }),
 ]

@@ -7,6 +7,7 @@ import { createAchievements } from './achievement/achievements.ts'
 import { discardLeftBehind } from './batch/open-uploads.ts'
 import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
 import { createImportRunner, failBatch, importBatch } from './batch/import-step.ts'
+import { createForgetRunner, forgetRefused } from './batch/refused-cells.ts'
 import { createSteerRunner, steerBatch } from './batch/steer-step.ts'
 import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
@@ -97,6 +98,7 @@ export default defineModule({
         runStep(printCredential, createPrintRunner(context, profiles, pool, ownDesigns), createAbandon(context)),
         runStep(importBatch, createImportRunner(context, acceptance, profiles), failBatch),
         runStep(steerBatch, createSteerRunner(context)),
+        runStep(forgetRefused, createForgetRunner(context)),
         runStep(finishBatch, createFinishRunner(context)),
       ],
       async prepare() {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { createRoute, z } from '@hono/zod-openapi'
 import { json } from '#platform/http/json-response.ts'
 import { accessOfRequest } from '#platform/http/access-token.ts'
@@ -7,6 +8,7 @@ import type { PublicApp } from '#platform/module.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import { Batch, BatchStateName, RowError } from './batch-schemas.ts'
 import { batchErrors, getBatch, listBatches } from './batches.ts'
+import { errorFile } from './error-file.ts'
 import { type BatchOrder, orderBatch } from './orders.ts'
 
 const id = z.object({ id: z.string().max(64) })
@@ -68,6 +70,29 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
     },
   )
 
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/batches/{id}/errors.csv',
+      tags,
+      summary: 'The refused records as a file that can be corrected and sent again',
+      description:
+        'The columns of the file, and behind them line, code and message, which are passed over when it is sent again. An ' +
+        'apostrophe stands before a cell that a spreadsheet would take for a formula; it is taken away again too. The cells are ' +
+        'kept for 30 days, and those of a person until the person is erased.',
+      ...scoped('credentials:read'),
+      request: { params: id },
+      responses: { 200: { description: 'CSV, UTF-8 with a byte-order mark', content: { 'text/csv': { schema: { type: 'string' as const } } } } },
+    }),
+    async (c) => {
+      const batchId = c.req.valid('param').id
+      const lines = await errorFile(context, accessOfRequest(c).organizationId, batchId)
+      return new Response(streamOf(lines), {
+        headers: { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': `attachment; filename="batch-${batchId}-errors.csv"` },
+      }) as never
+    },
+  )
+
   for (const [order, summary] of Object.entries(orders) as [BatchOrder, string][])
     app.openapi(
       createRoute({
@@ -87,6 +112,10 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       },
     )
 }
+
+/** Bytes of text that comes in parts, as fast as they are read and no faster; nothing more is made when the reader goes away. */
+const streamOf = (parts: AsyncGenerator<string>): ReadableStream<Uint8Array> =>
+  Readable.toWeb(Readable.from(parts, { objectMode: false })) as ReadableStream<Uint8Array>
 
 const orders: Readonly<Record<BatchOrder, string>> = {
   pause: 'Hold a batch: what is not begun waits until it is resumed',

@@ -78,7 +78,8 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
   }
 }
 
-async function find({ database }: IssuanceContext, organizationId: OrganizationId, id: string): Promise<Batch> {
+/** Throws `Problem('not-found')`, for another organization's too. */
+export async function findBatch({ database }: Pick<IssuanceContext, 'database'>, organizationId: OrganizationId, id: string): Promise<Batch> {
   const { batches } = database.tables
   const [batch] = await database.read
     .select()
@@ -89,7 +90,7 @@ async function find({ database }: IssuanceContext, organizationId: OrganizationI
 }
 
 export const getBatch = async (context: IssuanceContext, organizationId: OrganizationId, id: string): Promise<BatchView> =>
-  view(context, await find(context, organizationId, id))
+  view(context, await findBatch(context, organizationId, id))
 
 /** Newest first. */
 export async function listBatches(
@@ -124,7 +125,7 @@ export async function batchErrors(
   id: string,
   { after, limit }: { after: number; limit: number },
 ): Promise<{ errors: RowFault[]; next: number | null }> {
-  await find(context, organizationId, id)
+  await findBatch(context, organizationId, id)
   const { batchRecords } = context.database.tables
   const rows = await context.database.read
     .select({ record: batchRecords.record, fault: batchRecords.fault })

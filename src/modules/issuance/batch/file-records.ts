@@ -1,6 +1,7 @@
 import { Problem } from '#platform/problem.ts'
 import { matchColumns } from './column-rules.ts'
 import { readCsv, UnreadableFile } from './csv-file.ts'
+import { isErrorFile, restored } from './error-columns.ts'
 import type { FileFormat } from './file-format.ts'
 import { ndjsonHeader, readNdjson } from './ndjson-file.ts'
 import type { FileRecord } from './row-rules.ts'
@@ -14,7 +15,16 @@ export function readRecords(
   pieces: AsyncIterable<Uint8Array>,
   chosen: ChosenColumns,
 ): AsyncGenerator<FileRecord> {
-  return format === 'csv' ? readCsv(pieces) : readNdjson(pieces, ndjsonHeader(chosen))
+  return format === 'csv' ? asMeant(readCsv(pieces)) : readNdjson(pieces, ndjsonHeader(chosen))
+}
+
+/** Takes what an error file has before its formulas away again. */
+async function* asMeant(records: AsyncGenerator<FileRecord>): AsyncGenerator<FileRecord> {
+  let ours: boolean | undefined
+  for await (const record of records) {
+    ours ??= isErrorFile(record.cells)
+    yield ours ? { ...record, cells: record.cells.map(restored) } : record
+  }
 }
 
 async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -15,6 +15,7 @@ import { UnreadableFile } from './csv-file.ts'
 import { readRecords } from './file-records.ts'
 import { finishBatch } from './finish-step.ts'
 import { checkRow, duplicateFault, type FileRecord, type RowContext, type RowFault } from './row-rules.ts'
+import { sealedCells } from './refused-cells.ts'
 import { storedPieces } from './upload.ts'
 
 /** Reads a stored file and accepts its records, 50 in a commit; goes on behind the last commit after a crash. */
@@ -96,7 +97,7 @@ export function createImportRunner(
   }
 
   /** Commits a chunk: what it accepts, what it refuses, and how far the file is read. */
-  async function commit(batch: Batch, checked: readonly Checked[], template: Template): Promise<Batch> {
+  async function commit(batch: Batch, checked: readonly Checked[], template: Template, columns: ColumnMap): Promise<Batch> {
     const organizationId = batch.organizationId as OrganizationId
     const good = checked.filter((one) => 'claim' in one)
     const wanted = good.map(
@@ -125,7 +126,8 @@ export function createImportRunner(
       await tx.insert(batchRecords).values(
         checked.map((one) => {
           const at = { batchId: batch.id, record: one.row.record, organizationId }
-          if ('fault' in one) return { ...at, outcome: 'refused' as const, fault: one.fault }
+          if ('fault' in one)
+            return { ...at, outcome: 'refused' as const, fault: one.fault, ...sealedCells(keys, organizationId, batch.id, one.row, columns.email) }
           const result = accepted[next++]
           const outcome = result?.created ? ('created' as const) : ('existing' as const)
           return { ...at, outcome, businessKey: one.businessKey, credentialId: result?.id ?? null }
@@ -152,7 +154,7 @@ export function createImportRunner(
     const flush = async () => {
       if (!rowContext || chunk.length === 0) return
       step.signal.throwIfAborted()
-      batch = await commit(batch, await check(chunk, rowContext, batch, template), template)
+      batch = await commit(batch, await check(chunk, rowContext, batch, template), template, rowContext.columns)
       chunk = []
     }
     try {

@@ -20,6 +20,7 @@ import { declaredFormat, type FileFormat } from './file-format.ts'
 import type { ChosenColumns } from './file-records.ts'
 import { importBatch } from './import-step.ts'
 import { closeUpload, discardLeftBehind, discardUpload, openUpload } from './open-uploads.ts'
+import { forgetRefused, KEPT_MS } from './refused-cells.ts'
 import { FILE_LIMIT, openArriving, storeUpload } from './upload.ts'
 
 const columnQuery = Object.fromEntries(claimFields.map((field) => [`column.${field}`, z.string().max(200).optional()]))
@@ -145,6 +146,8 @@ export function uploadRoutes(
             })
             await closeUpload(tx, file.batchId)
             await tx.addStep(importBatch, organizationId, file.batchId, { batchId: file.batchId })
+            const dueAt = new Date(now().getTime() + KEPT_MS)
+            await tx.addStep(forgetRefused, organizationId, file.batchId, { batchId: file.batchId }, { dueAt })
             await tx.audit({ organizationId, action: 'batch.accepted', target: file.batchId, details: { bytes: file.bytes } })
             return {
               status: 202 as const,

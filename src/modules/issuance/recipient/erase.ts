@@ -1,8 +1,10 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
+import type { OrganizationId } from '#platform/organization-id.ts'
 import type { EventHandler } from '#platform/module.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
 import { credentialBlobs } from '../credential/print-step.ts'
+import { forgetCellsOf } from '../batch/refused-cells.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
 
@@ -20,6 +22,12 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
       .where(eq(credentials.recipientId, recipientId))
     for (const { id } of owned) await blobs.delete(credentialBlobs(id))
     return async (tx) => {
+      const { recipients } = tx.tables
+      const [known] = await tx
+        .select({ organizationId: recipients.organizationId, emailDigest: recipients.emailDigest })
+        .from(recipients)
+        .where(eq(recipients.id, recipientId))
+      if (known?.emailDigest) await forgetCellsOf(tx, known.organizationId as OrganizationId, known.emailDigest)
       await tx
         .update(tx.tables.recipients)
         .set({ emailDigest: null, erasedAt: now() })
