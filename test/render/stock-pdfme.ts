@@ -1,5 +1,5 @@
 import { generate } from '@pdfme/generator'
-import { barcodes, ellipse, line, rectangle, svg, text } from '@pdfme/schemas'
+import { barcodes, ellipse, image, line, rectangle, svg, text } from '@pdfme/schemas'
 import type { Design } from '../../src/modules/issuance/render/designs/design.ts'
 import { type FontName, fontFile } from '../../src/modules/issuance/render/fonts.ts'
 
@@ -16,6 +16,11 @@ export async function pdfmeFonts(names: readonly FontName[]): Promise<NonNullabl
   return Object.fromEntries(await Promise.all(entries))
 }
 
+function pictureUrl({ images }: Design, id: string): string {
+  const { mediaType, bytes } = images!.get(id)!
+  return `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}`
+}
+
 /**
  * A page as pdfme makes it alone: the design with these texts by name of their field, and the QR code of `verifyUrl`.
  * Fields without a text are left out.
@@ -23,6 +28,7 @@ export async function pdfmeFonts(names: readonly FontName[]): Promise<NonNullabl
 export async function stockPage(design: Design, texts: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const schemas = design.template.schemas[0]!.flatMap((schema): object[] => {
     if (schema.type === 'qrcode') return [{ ...schema, name: 'qr', content: texts.verifyUrl, readOnly: true }]
+    if (schema.type === 'image') return [{ ...schema, content: pictureUrl(design, schema.image) }]
     if (schema.type !== 'text') return [schema]
     const content = texts[schema.name]
     return content === undefined ? [] : [{ ...schema, content, readOnly: true }]
@@ -31,7 +37,7 @@ export async function stockPage(design: Design, texts: Readonly<Record<string, s
   return await generate({
     template: { basePdf: design.template.basePdf, schemas: [schemas] } as Generated['template'],
     inputs: [{}],
-    plugins: { text, svg, line, rectangle, ellipse, qrcode: barcodes.qrcode },
+    plugins: { text, svg, line, rectangle, ellipse, image, qrcode: barcodes.qrcode },
     options: { font: await pdfmeFonts([...new Set(fonts)]) },
   })
 }
