@@ -2,9 +2,9 @@ import { createHash, sign as signBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CREDENTIALS_V2 } from '#platform/credentials/contexts.ts'
-import { didKeyFromPublicKey, didKeyVerificationMethod } from '#platform/credentials/did.ts'
+import { didDocument, didKeyFromPublicKey, didKeyVerificationMethod, verificationMethodId } from '#platform/credentials/did.ts'
 import type { JsonObject } from '#platform/credentials/json.ts'
-import { generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
+import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
 import { canonicalize } from '#platform/credentials/canonicalize.ts'
 import { encodeBase58Multibase } from '#platform/credentials/multibase.ts'
 import { hashData, proofConfiguration } from '#platform/credentials/proof.ts'
@@ -148,6 +148,16 @@ describe('presentations/verify', () => {
     expect((await present({ ...document, proof: { ...(document['proof'] as JsonObject), challenge: 'c-2' } }, { challenge: 'c-2' })).codes).toEqual(['invalid_signature'])
     expect((await present({ ...document, proof: {} })).status).toBe(422)
     expect((await present(await signed({ holder: issuerDid }))).codes).toEqual(['not_signed_by_holder'])
+  })
+
+  test('refuses a key that its owner’s document lists for credentials alone', async () => {
+    const did = 'did:web:vellum.example:organizations:globex'
+    const id = verificationMethodId(did, holder.publicKey)
+    const document = didDocument({ did, keys: [{ id, publicKeyMultibase: encodePublicKey(holder.publicKey) }] })
+    verification.fake.didDocuments.set('globex', JSON.stringify(document))
+    const of = (proofPurpose: string) => signed({ holder: did }, { verificationMethod: id, proofPurpose })
+    expect(await present(await of('assertionMethod'))).toMatchObject({ status: 200 })
+    expect((await present(await of('authentication'))).codes).toEqual(['key_not_authorized'])
   })
 
   test('takes the holder’s own word only as the holder’s', async () => {
