@@ -28,6 +28,6 @@ export async function startVellum({ held }: { held: boolean }): Promise<Server> 
 function pauseSigning(file: string): void {
   const database = new Sqlite(file)
   database.prepare('insert into step_kinds (kind, paused_until, backoff_ms, window_count) values (?, ?, 0, 0)')
-    .run('sign-credential', Date.now() + 24 * 3_600_000)
+    .run('issue-credential', Date.now() + 24 * 3_600_000)
   database.close()
 }

@@ -87,9 +87,8 @@ describe('one issued credential', () => {
     await expect.poll(() => mine().map((span) => span.name), { timeout: 30_000, interval: 200 }).toContain('step send-email')
 
     expect(below('transaction', 'POST request')).toBe(true)
-    expect(below('step sign-credential', 'POST request')).toBe(true)
-    expect(below('step print-credential', 'step sign-credential')).toBe(true)
-    expect(below('publish credential.issued', 'step print-credential')).toBe(true)
+    expect(below('step issue-credential', 'POST request')).toBe(true)
+    expect(below('publish credential.issued', 'step issue-credential')).toBe(true)
     expect(below('event credential.issued', 'publish credential.issued')).toBe(true)
     expect(below('step send-email', 'event credential.issued')).toBe(true)
     expect(below('call issuance.certificate', 'step send-email')).toBe(true)

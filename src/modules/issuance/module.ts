@@ -1,4 +1,3 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
@@ -13,8 +12,8 @@ import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
 import { createCredentialImages } from './credential/credential-images.ts'
-import { certificateBlob, createPrintRunner, printCredential } from './credential/print-step.ts'
-import { createAbandon, createSignRunner, signCredential } from './credential/sign-step.ts'
+import { findFinal } from './credential/credential-row.ts'
+import { createAbandon, createIssueRunner, issueCredential } from './credential/issue-step.ts'
 import type { CredentialState } from './credential/state.ts'
 import { batchFinished, credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended } from './events.ts'
 import { createImageCleaner } from './image/image-cleaner.ts'
@@ -53,11 +52,7 @@ export default defineModule({
     const previews = createPreviews(context, pool, profiles)
 
     async function issued(credentialId: string) {
-      const { credentials } = database.tables
-      const [row] = await database.read
-        .select({ state: credentials.state, organizationId: credentials.organizationId, changedAt: credentials.changedAt })
-        .from(credentials)
-        .where(and(eq(credentials.id, credentialId), inArray(credentials.state, final)))
+      const row = await findFinal(database, credentialId)
       if (!row) throw new Problem('not-found', 'There is no issued credential with this id.')
       return row
     }
@@ -66,13 +61,14 @@ export default defineModule({
       handlers: {
         async credentialStatus({ credentialId }) {
           const { state, changedAt } = await issued(credentialId)
-          const status = state === 'issued' ? 'active' : (state as Exclude<CredentialState, 'issued' | 'accepted' | 'signed' | 'cancelled'>)
+          const status = state === 'issued' ? 'active' : (state as Exclude<CredentialState, 'issued' | 'accepted' | 'cancelled'>)
           return { status, ...(changedAt && { changedAt: changedAt.toISOString() }) }
         },
         async certificate({ credentialId }) {
-          const { organizationId } = await issued(credentialId)
+          const { organizationId, certificate } = await issued(credentialId)
+          if (certificate === null) throw new Problem('not-found', 'This credential was revoked before it was printed.')
           return documents.link({
-            blob: certificateBlob(credentialId),
+            blob: certificate,
             organizationId: organizationId as OrganizationId,
             mediaType: 'application/pdf',
             fileName: 'certificate.pdf',
@@ -94,8 +90,7 @@ export default defineModule({
       }),
       subscriptions: [subscribe('identity', recipientErased, createEraser(context))],
       steps: [
-        runStep(signCredential, createSignRunner(context, profiles, organizationKeys), createAbandon(context)),
-        runStep(printCredential, createPrintRunner(context, profiles, pool, ownDesigns), createAbandon(context)),
+        runStep(issueCredential, createIssueRunner(context, profiles, organizationKeys, pool, ownDesigns), createAbandon(context)),
         runStep(importBatch, createImportRunner(context, acceptance, profiles), failBatch),
         runStep(steerBatch, createSteerRunner(context)),
         runStep(forgetRefused, createForgetRunner(context)),
@@ -111,5 +106,3 @@ export default defineModule({
     }
   },
 })
-
-const final: CredentialState[] = ['issued', 'suspended', 'superseded', 'expired', 'revoked']

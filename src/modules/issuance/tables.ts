@@ -146,6 +146,8 @@ export const schema = defineSchema('issuance', (kit) => ({
       statusIndex: kit.integer().notNull(),
       /** The signed credential, sealed with the recipient's key. */
       document: kit.bytes(),
+      /** The blob of its PDF, which carries exactly this document. */
+      certificate: kit.text(),
       /** Time of signing: the credential's `validFrom`. */
       signedAt: kit.instant(),
       issuedAt: kit.instant(),

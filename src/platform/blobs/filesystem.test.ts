@@ -77,6 +77,22 @@ describe('blobs in a folder', () => {
     await expect(blobs.get('nothing', org)).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('are listed by the beginning of their names, within one folder', async () => {
+    for (const name of ['a/one.1', 'a/one.2', 'a/two.1', 'a/one.d/3', 'b']) await blobs.put(name, org, 'anna', content)
+    writeFileSync(join(folder, 'issuance/a/.one.tmp'), '')
+    expect((await blobs.names('a/one.')).sort()).toEqual(['a/one.1', 'a/one.2'])
+    expect((await blobs.names('a/')).sort()).toEqual(['a/one.1', 'a/one.2', 'a/two.1'])
+    expect(await blobs.names('b')).toEqual(['b'])
+    expect(await blobs.names('c/one.')).toEqual([])
+    await expect(blobs.names('../a/')).rejects.toThrow(/not one/)
+  })
+
+  it('are put side by side, into folders that are not there yet', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `${i % 3}/${i % 5}/${i}`)
+    await Promise.all(names.map((name) => blobs.put(name, org, 'anna', new TextEncoder().encode(name))))
+    for (const name of names) expect(new TextDecoder().decode(await blobs.get(name, org))).toBe(name)
+  })
+
   it('are deleted one by one or by folder, and deleting nothing is fine', async () => {
     for (const name of ['a/1', 'a/2', 'ab']) await blobs.put(name, org, 'anna', content)
     await blobs.delete('a/1')

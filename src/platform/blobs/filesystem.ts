@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sealedSubject } from '../crypto/envelope.ts'
 import { KeyErased, type KeyRing, type SealPlace } from '../crypto/key-ring-types.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
 import type { Blobs } from './blobs.ts'
+import { placeFile, syncFolder } from './durable-files.ts'
 
 export interface FilesystemBlobsOptions {
   /** `{DATA_DIR}/blobs`; each module has a folder of its own in it. */
@@ -33,16 +34,7 @@ export function filesystemBlobs({ directory, module, keys }: FilesystemBlobsOpti
       const path = pathOf(name)
       await keys.load([subject])
       const sealed = keys.seal(subject, place(name, organizationId), content)
-      await makeFolder(dirname(path))
-      const temporary = join(dirname(path), `.${randomUUID()}.tmp`)
-      try {
-        await writeDurably(temporary, sealed)
-        await rename(temporary, path)
-      } catch (error) {
-        await rm(temporary, { force: true })
-        throw error
-      }
-      await syncFolder(dirname(path))
+      await placeFile(path, join(dirname(path), `.${randomUUID()}.tmp`), sealed)
     },
 
     async get(name, organizationId) {
@@ -60,6 +52,19 @@ export function filesystemBlobs({ directory, module, keys }: FilesystemBlobsOpti
         if (!(error instanceof KeyErased)) throw error
         throw new Problem('gone', 'The file was erased together with the person whom it was about.')
       }
+    },
+
+    async names(beginning) {
+      const cut = beginning.lastIndexOf('/') + 1
+      const [folder, start] = [beginning.slice(0, cut), beginning.slice(cut)]
+      const path = folder === '' ? root : pathOf(folder.slice(0, -1))
+      const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+        return []
+      })
+      return entries
+        .filter((entry) => entry.isFile() && entry.name.startsWith(start) && segmentPattern.test(entry.name))
+        .map(({ name }) => folder + name)
     },
 
     async delete(name) {
@@ -81,32 +86,6 @@ function segments(name: string, most = 8): string[] {
     throw new Error(`A blob's name is made of ids and words between single slashes; this is not one: ${JSON.stringify(name)}`)
   }
   return parts
-}
-
-async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** A new folder is durable only when the folder that holds it is. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made))
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'

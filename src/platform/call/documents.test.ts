@@ -17,6 +17,7 @@ const content = new Uint8Array(300_000).map((_, index) => index % 251)
 /** The smallest store that keeps the promise of the interface: one organization's blob is nobody else's. */
 const stored: Blobs = {
   put: async () => {},
+  names: async () => [],
   delete: async () => {},
   get: async (name, organization) => {
     if (name !== 'credentials/1.pdf' || organization !== organizationId) throw new Problem('not-found', 'Nothing here.')

@@ -57,7 +57,7 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
     .groupBy(credentials.state)
   const abandoned = await database.read.$count(
     credentials,
-    and(eq(credentials.batchId, batch.id), inArray(credentials.state, ['accepted', 'signed']), isNotNull(credentials.abandonedAt)),
+    and(eq(credentials.batchId, batch.id), eq(credentials.state, 'accepted'), isNotNull(credentials.abandonedAt)),
   )
   const { id, state, rows, created, existing, refused, failure } = batch
   const progress: BatchView['progress'] = Object.fromEntries(states.map((one) => [one.state, Number(one.count)]))

@@ -1,4 +1,4 @@
-import { and, count, eq, inArray, isNull } from 'drizzle-orm'
+import { and, count, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepRunner } from '#platform/work/step.ts'
@@ -26,7 +26,7 @@ export async function pendingOf({ database }: Pick<IssuanceContext, 'database'>,
   const [row] = await database.read
     .select({ pending: count() })
     .from(credentials)
-    .where(and(eq(credentials.batchId, batchId), inArray(credentials.state, ['accepted', 'signed']), isNull(credentials.abandonedAt)))
+    .where(and(eq(credentials.batchId, batchId), eq(credentials.state, 'accepted'), isNull(credentials.abandonedAt)))
   return Number(row?.pending ?? 0)
 }
 

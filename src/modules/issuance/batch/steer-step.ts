@@ -1,12 +1,10 @@
-import { and, asc, eq, gt, inArray, placeholder } from 'drizzle-orm'
+import { and, asc, eq, gt, placeholder } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Transaction } from '#platform/database/database.ts'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import { defineStep, type StepRunner } from '#platform/work/step.ts'
-import { printCredential } from '../credential/print-step.ts'
-import { signCredential } from '../credential/sign-step.ts'
-import { type CredentialState, transition } from '../credential/state.ts'
+import { issueCredential } from '../credential/issue-step.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
 import { uploadFolder } from './open-uploads.ts'
@@ -23,14 +21,11 @@ export type SteerInput = z.output<typeof steerBatch.input>
 
 const AT_ONCE = 200
 
-/** Where a credential is on its way, and can still be taken back. */
-const pending = (['accepted', 'signed'] satisfies CredentialState[]).filter((state) => transition(state, 'cancel').ok)
-
 const takeBack = preparedQuery<IssuanceTables, { id: string; businessKey: string; changedAt: Date }>()((queries, { credentials }) =>
   queries
     .update(credentials)
     .set({ state: 'cancelled', businessKey: placeholder('businessKey') as never, document: null, changedAt: placeholder('changedAt') as never })
-    .where(and(eq(credentials.id, placeholder('id')), inArray(credentials.state, [...pending]))))
+    .where(and(eq(credentials.id, placeholder('id')), eq(credentials.state, 'accepted'))))
 
 export function createSteerRunner({ database, blobs, now }: IssuanceContext): StepRunner<SteerInput, IssuanceTables> {
   /** Locks the batch, so that two orders never work at once; undefined when this order is not the latest. */
@@ -54,12 +49,12 @@ export function createSteerRunner({ database, blobs, now }: IssuanceContext): St
       const found = await tx
         .select({ id: credentials.id })
         .from(credentials)
-        .where(and(eq(credentials.batchId, input.batchId), inArray(credentials.state, [...pending]), gt(credentials.id, after)))
+        .where(and(eq(credentials.batchId, input.batchId), eq(credentials.state, 'accepted'), gt(credentials.id, after)))
         .orderBy(asc(credentials.id))
         .limit(AT_ONCE)
       const ids = found.map(({ id }) => id)
       const what = batch.state === 'cancelling' ? 'drop' : batch.pausedAt === null ? 'release' : 'hold'
-      for (const step of [signCredential, printCredential]) await tx.steerSteps(step, ids, what)
+      await tx.steerSteps(issueCredential, ids, what)
       if (what === 'drop') for (const id of ids) await tx.run(takeBack, { id, businessKey: `cancelled:${randomUUID()}`, changedAt: now() })
       return ids.at(-1)
     })

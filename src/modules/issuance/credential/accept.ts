@@ -12,8 +12,8 @@ import type { IssuanceTables, PersonalData } from '../tables.ts'
 import type { Template } from '../template/templates.ts'
 import type { Claim } from './claim-rules.ts'
 import { credentialPlace } from './credential-row.ts'
+import { issueCredential } from './issue-step.ts'
 import { randomPublicId } from './public-id.ts'
-import { signCredential } from './sign-step.ts'
 
 /** One credential that was asked for, already found right. */
 export interface Wanted {
@@ -177,7 +177,7 @@ export function createAcceptance(
       for (let draw = 0; draw < DRAWS; draw++) {
         const { rowCount } = await tx.run(insertCredential, { ...common, ...row, achievementId, statusIndex: places.draw() })
         if (rowCount === 1) {
-          await tx.addStep(signCredential, organizationId, id, { credentialId: id }, { priority })
+          await tx.addStep(issueCredential, organizationId, id, { credentialId: id }, { priority })
           return { id, publicId, created: true }
         }
         const [there] = await tx.run(byBusinessKey, { organizationId, businessKey })

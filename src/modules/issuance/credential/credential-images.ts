@@ -6,8 +6,8 @@ import type { IssuanceContext } from '../issuance-context.ts'
 import { type RenderPool, RenderUnavailableError } from '../render/pool.ts'
 import type { IssuanceTables } from '../tables.ts'
 import { templateVersion } from '../template/templates.ts'
+import { credentialBlobs } from './credential-blobs.ts'
 import { findCredential, openCredential } from './credential-row.ts'
-import { certificateBlob, credentialBlobs } from './print-step.ts'
 
 const files: Readonly<Record<ImageForm, { name: string; mediaType: string }>> = {
   preview: { name: 'preview.png', mediaType: 'image/png' },
@@ -41,7 +41,8 @@ export function createCredentialImages(context: IssuanceContext, pool: RenderPoo
   async function draw(credential: CredentialRow, form: ImageForm): Promise<Uint8Array> {
     const organizationId = credential.organizationId as OrganizationId
     if (form === 'preview') {
-      return pool.draw({ kind: 'preview', pdf: await blobs.get(certificateBlob(credential.id), organizationId) })
+      if (credential.certificate === null) throw new Error('An issued credential has no certificate.')
+      return pool.draw({ kind: 'preview', pdf: await blobs.get(credential.certificate, organizationId) })
     }
     const { document } = openCredential({ keys }, credential)
     if (document === undefined) throw new Error('An issued credential has no document.')

@@ -4,7 +4,7 @@ import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { PersonalData } from '../tables.ts'
-import { viewUrl } from './print-step.ts'
+import { viewUrl } from './public-id.ts'
 import { openCredential } from './credential-row.ts'
 import type { CredentialState } from './state.ts'
 

@@ -14,10 +14,11 @@ import { findTemplate, refuseArchived } from '../template/templates.ts'
 import type { Acceptance } from './accept.ts'
 import { checkClaim } from './claim-rules.ts'
 import { getCredential, listCredentials } from './credential-queries.ts'
+import { findFinal } from './credential-row.ts'
 import { changeLife, type LifeCommand } from './life.ts'
-import { certificateBlob, viewUrl } from './print-step.ts'
+import { viewUrl } from './public-id.ts'
 
-const State = z.enum(['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked', 'cancelled'])
+const State = z.enum(['accepted', 'issued', 'suspended', 'superseded', 'expired', 'revoked', 'cancelled'])
 
 const Credential = z
   .object({
@@ -184,9 +185,10 @@ export function credentialRoutes(
       const { organizationId } = accessOfRequest(c)
       const credential = await getCredential(context, organizationId, c.req.valid('param').id)
       if (credential.recipient === null) throw new Problem('gone', 'The recipient was erased, and the certificate with them; ask no more for it.')
-      if (credential.issuedAt === null)
+      const certificate = (await findFinal(database, credential.id))?.certificate ?? undefined
+      if (certificate === undefined)
         throw new Problem('state-refused', 'The credential is not printed yet; try again in a few seconds.')
-      const pdf = await blobs.get(certificateBlob(credential.id), organizationId)
+      const pdf = await blobs.get(certificate, organizationId)
       return new Response(pdf as Uint8Array<ArrayBuffer>, {
         headers: {
           'content-type': 'application/pdf',

@@ -1,11 +1,10 @@
-import { eq, placeholder } from 'drizzle-orm'
+import { and, eq, notInArray, placeholder } from 'drizzle-orm'
 import { KeyErased } from '#platform/crypto/key-ring-types.ts'
-import type { Database, Transaction } from '#platform/database/database.ts'
+import type { Database } from '#platform/database/database.ts'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables, PersonalData } from '../tables.ts'
-import { type CredentialCommand, type CredentialState, transition } from './state.ts'
 
 /** Where the sealed parts of a credential's row live. */
 export const credentialPlace = (organizationId: OrganizationId, column: 'personal' | 'document', credentialId: string) => ({
@@ -28,18 +27,21 @@ export async function findCredential(database: Database<IssuanceTables>, credent
   return row
 }
 
-const stateById = preparedQuery<IssuanceTables, { id: string }>()((queries, { credentials }) =>
-  queries.select({ state: credentials.state }).from(credentials).where(eq(credentials.id, placeholder('id'))))
+const finalById = preparedQuery<IssuanceTables, { id: string }>()((queries, { credentials }) =>
+  queries
+    .select({
+      state: credentials.state,
+      organizationId: credentials.organizationId,
+      changedAt: credentials.changedAt,
+      certificate: credentials.certificate,
+    })
+    .from(credentials)
+    .where(and(eq(credentials.id, placeholder('id')), notInArray(credentials.state, ['accepted', 'cancelled']))))
 
-/** The state that a command leads to from the one that stands now; undefined: it is refused, or changes nothing. */
-export async function nextState(
-  tx: Transaction<IssuanceTables>,
-  credentialId: string,
-  command: CredentialCommand,
-): Promise<CredentialState | undefined> {
-  const [row] = await tx.run(stateById, { id: credentialId })
-  const change = row && transition(row.state, command)
-  return change?.ok && change.state !== row?.state ? change.state : undefined
+/** Where an issued credential stands, and the blob of its PDF: null where it was revoked before it was issued. */
+export async function findFinal(database: Database<IssuanceTables>, credentialId: string) {
+  const [row] = await database.run(finalById, { id: credentialId })
+  return row
 }
 
 /** Opens the signed credential and the personal part; throws `KeyErased` once the recipient is erased. */

@@ -9,7 +9,6 @@ import { type CredentialFact, type CredentialState, type RefusalCode, transition
 export type LifeCommand = 'revoke' | 'suspend' | 'reinstate'
 
 const sentences: Record<RefusalCode, string> = {
-  credential_not_signed: 'The credential is not signed yet; try again in a few seconds.',
   credential_not_issued: 'The credential is not issued yet; try again in a few seconds, or revoke it.',
   credential_suspended: 'The credential is suspended; lift the suspension first.',
   credential_superseded: 'Another version has taken this credential’s place; change that one.',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { transition, type CredentialCommand, type CredentialState } from './state.ts'
 
-const states: CredentialState[] = ['accepted', 'signed', 'issued', 'suspended', 'superseded', 'expired', 'revoked', 'cancelled']
-const commands: CredentialCommand[] = ['sign', 'issue', 'suspend', 'reinstate', 'supersede', 'expire', 'revoke', 'cancel']
+const states: CredentialState[] = ['accepted', 'issued', 'suspended', 'superseded', 'expired', 'revoked', 'cancelled']
+const commands: CredentialCommand[] = ['issue', 'suspend', 'reinstate', 'supersede', 'expire', 'revoke', 'cancel']
 
 function live(...given: CredentialCommand[]) {
   let state: CredentialState = 'accepted'
@@ -17,16 +17,12 @@ function live(...given: CredentialCommand[]) {
 }
 
 describe('the life of a credential', () => {
-  it('goes from accepted over signed to issued, and tells of it once', () => {
-    expect(live('sign', 'issue')).toEqual({ state: 'issued', told: ['credential.issued'] })
-  })
-
-  it('cannot be issued before it is signed', () => {
-    expect(live('issue')).toMatchObject({ refused: 'credential_not_signed' })
+  it('goes from accepted to issued, and tells of it once', () => {
+    expect(live('issue')).toEqual({ state: 'issued', told: ['credential.issued'] })
   })
 
   it('can be suspended and reinstated as often as needed', () => {
-    expect(live('sign', 'issue', 'suspend', 'reinstate', 'suspend')).toEqual({
+    expect(live('issue', 'suspend', 'reinstate', 'suspend')).toEqual({
       state: 'suspended',
       told: ['credential.issued', 'credential.suspended', 'credential.reinstated', 'credential.suspended'],
     })
@@ -39,15 +35,13 @@ describe('the life of a credential', () => {
     }
   })
 
-  it('revoked before it is signed, is neither signed nor issued any more', () => {
-    expect(live('revoke', 'sign')).toMatchObject({ refused: 'credential_revoked', at: 'sign' })
-    expect(live('sign', 'revoke', 'issue')).toMatchObject({ refused: 'credential_revoked', at: 'issue' })
+  it('revoked before it is issued, is never issued', () => {
+    expect(live('revoke', 'issue')).toMatchObject({ refused: 'credential_revoked', at: 'issue' })
   })
 
   it('can be taken back until it is issued, without a word to anybody, and nothing leads back', () => {
     expect(live('cancel')).toEqual({ state: 'cancelled', told: [] })
-    expect(live('sign', 'cancel')).toEqual({ state: 'cancelled', told: [] })
-    expect(live('sign', 'issue', 'cancel')).toMatchObject({ refused: 'credential_issued' })
+    expect(live('issue', 'cancel')).toMatchObject({ refused: 'credential_issued' })
     for (const command of commands.filter((one) => one !== 'cancel')) {
       expect(transition('cancelled', command), command).toEqual({ ok: false, code: 'credential_cancelled' })
     }
@@ -56,7 +50,7 @@ describe('the life of a credential', () => {
   it('cannot suspend what is superseded or expired, nor revive it', () => {
     for (const end of ['supersede', 'expire'] as const) {
       for (const command of ['suspend', 'reinstate'] as const) {
-        expect(live('sign', 'issue', end, command), `${end} ${command}`).toMatchObject({ at: command })
+        expect(live('issue', end, command), `${end} ${command}`).toMatchObject({ at: command })
       }
     }
   })

@@ -2,27 +2,26 @@
  * Where a credential is in its life.
  *
  * - `accepted`: promised with a 202; nothing is signed yet.
- * - `signed`: the signature exists, the printed form does not yet.
- * - `issued`: final and published.
+ * - `issued`: signed and printed, final and published.
  * - `suspended`: not to be relied on for now; can be lifted.
  * - `superseded`: another version has taken its place.
  * - `expired`: its period of validity is over.
  * - `revoked`: not to be relied on, for ever.
  * - `cancelled`: taken back before it was issued, for ever: nobody was told of it, and it verifies nowhere.
  */
-export type CredentialState = 'accepted' | 'signed' | 'issued' | 'suspended' | 'superseded' | 'expired' | 'revoked'
+export type CredentialState = 'accepted' | 'issued' | 'suspended' | 'superseded' | 'expired' | 'revoked'
   | 'cancelled'
 
-export type CredentialCommand = 'sign' | 'issue' | 'suspend' | 'reinstate' | 'supersede' | 'expire' | 'revoke' | 'cancel'
+export type CredentialCommand = 'issue' | 'suspend' | 'reinstate' | 'supersede' | 'expire' | 'revoke' | 'cancel'
 
-/** What others are told of a change. Signing alone is nobody's business. */
+/** What others are told of a change. */
 export type CredentialFact =
   | 'credential.issued' | 'credential.suspended' | 'credential.reinstated'
   | 'credential.superseded' | 'credential.expired' | 'credential.revoked'
 
 /** Why a command is refused. The code names the fact that stands in the way. */
 export type RefusalCode =
-  | 'credential_not_signed' | 'credential_not_issued' | 'credential_suspended'
+  | 'credential_not_issued' | 'credential_suspended'
   | 'credential_superseded' | 'credential_expired' | 'credential_revoked'
   | 'credential_issued' | 'credential_cancelled'
 
@@ -44,19 +43,8 @@ const no = (code: RefusalCode): Transition => ({ ok: false, code })
 
 // Every command with every state: the type checker asks for each pair.
 const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
-  sign: {
-    accepted: to('signed'),
-    signed: same('signed'),
-    issued: same('issued'),
-    suspended: same('suspended'),
-    superseded: same('superseded'),
-    expired: same('expired'),
-    revoked: no('credential_revoked'),
-    cancelled: no('credential_cancelled'),
-  },
   issue: {
-    accepted: no('credential_not_signed'),
-    signed: to('issued', 'credential.issued'),
+    accepted: to('issued', 'credential.issued'),
     issued: same('issued'),
     suspended: same('suspended'),
     superseded: same('superseded'),
@@ -66,7 +54,6 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
   },
   suspend: {
     accepted: no('credential_not_issued'),
-    signed: no('credential_not_issued'),
     issued: to('suspended', 'credential.suspended'),
     suspended: same('suspended'),
     superseded: no('credential_superseded'),
@@ -76,7 +63,6 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
   },
   reinstate: {
     accepted: no('credential_not_issued'),
-    signed: no('credential_not_issued'),
     issued: same('issued'),
     suspended: to('issued', 'credential.reinstated'),
     superseded: no('credential_superseded'),
@@ -86,7 +72,6 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
   },
   supersede: {
     accepted: no('credential_not_issued'),
-    signed: no('credential_not_issued'),
     issued: to('superseded', 'credential.superseded'),
     suspended: no('credential_suspended'),
     superseded: same('superseded'),
@@ -96,7 +81,6 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
   },
   expire: {
     accepted: no('credential_not_issued'),
-    signed: no('credential_not_issued'),
     issued: to('expired', 'credential.expired'),
     suspended: to('expired', 'credential.expired'),
     superseded: no('credential_superseded'),
@@ -106,7 +90,6 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
   },
   revoke: {
     accepted: to('revoked', 'credential.revoked'),
-    signed: to('revoked', 'credential.revoked'),
     issued: to('revoked', 'credential.revoked'),
     suspended: to('revoked', 'credential.revoked'),
     superseded: to('revoked', 'credential.revoked'),
@@ -116,7 +99,6 @@ const rules: Record<CredentialCommand, Record<CredentialState, Transition>> = {
   },
   cancel: {
     accepted: to('cancelled'),
-    signed: to('cancelled'),
     issued: no('credential_issued'),
     suspended: no('credential_issued'),
     superseded: no('credential_issued'),

@@ -1,10 +1,10 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { EventHandler } from '#platform/module.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
-import { credentialBlobs } from '../credential/print-step.ts'
 import { forgetCellsOf } from '../batch/refused-cells.ts'
+import { credentialBlobs, deleteCertificates } from '../credential/credential-blobs.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
 
@@ -20,7 +20,10 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
       .select({ id: credentials.id })
       .from(credentials)
       .where(eq(credentials.recipientId, recipientId))
-    for (const { id } of owned) await blobs.delete(credentialBlobs(id))
+    for (const { id } of owned) {
+      await deleteCertificates(blobs, id)
+      await blobs.delete(credentialBlobs(id))
+    }
     return async (tx) => {
       const { recipients } = tx.tables
       const [known] = await tx
@@ -43,7 +46,7 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
       await tx
         .update(credentials)
         .set({ abandonedAt: now() })
-        .where(and(eq(credentials.recipientId, recipientId), inArray(credentials.state, ['accepted', 'signed'])))
+        .where(and(eq(credentials.recipientId, recipientId), eq(credentials.state, 'accepted')))
     }
   }
 }

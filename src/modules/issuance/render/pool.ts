@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads'
+import type { DocumentInput } from '../credential/signed-document.ts'
 import type { Design } from './designs/design.ts'
 import { type RenderInput, RenderInputError } from './input.ts'
 import {
-  type DesignAnswer, type DesignWanted, type PostedTask, READY, type RenderAnswer, type RenderJob, type RenderTask,
+  type DesignAnswer, type DesignWanted, type PostedTask, READY, type RenderAnswer, type Rendered, type RenderJob,
+  type RenderTask,
 } from './worker-messages.ts'
 
 /**
@@ -20,6 +22,8 @@ export type RenderPool = {
    * RenderUnavailableError when trying again may help.
    */
   render(input: RenderInput): Promise<Uint8Array>
+  /** Signs a credential and prints it with the signed document inside, in one worker; rejects as `render` does. */
+  signAndRender(sign: DocumentInput, input: Omit<RenderInput, 'credentialJson'>): Promise<{ document: string; pdf: Uint8Array }>
   /** Draws a picture; rejects as `render` does. */
   draw(task: Exclude<RenderTask, { kind: 'certificate' }>): Promise<Uint8Array>
   /** Renders all, in order, with as much in work at once as the pool takes. Each result stands for itself. */
@@ -42,7 +46,7 @@ export type RenderPoolOptions = {
 
 type Job = {
   task: RenderTask
-  resolve(bytes: Uint8Array): void
+  resolve(rendered: Rendered): void
   reject(error: Error): void
 }
 
@@ -160,7 +164,7 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     const job = take(slot, answer.id)
     slot.served++
     failedStarts = 0
-    if ('bytes' in answer) job?.resolve(answer.bytes)
+    if ('bytes' in answer) job?.resolve(answer)
     else if (answer.badInput) job?.reject(new RenderInputError(answer.message))
     else job?.reject(new Error(`Rendering failed: ${answer.message}`))
     dispatch()
@@ -182,7 +186,7 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     pauses.add(pause)
   }
 
-  function answerTo(task: RenderTask): Promise<Uint8Array> {
+  function answerTo(task: RenderTask): Promise<Rendered> {
     return new Promise((resolve, reject) => {
       if (closed) return reject(new RenderUnavailableError('The render pool is closed'))
       if (waiting.length >= maxWaiting) return reject(new RenderUnavailableError('The render pool is full'))
@@ -191,7 +195,14 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     })
   }
 
-  const render = (input: RenderInput): Promise<Uint8Array> => answerTo({ kind: 'certificate', input })
+  const draw = async (task: RenderTask): Promise<Uint8Array> => (await answerTo(task)).bytes
+  const render: RenderPool['render'] = (input) => draw({ kind: 'certificate', input })
+
+  const signAndRender: RenderPool['signAndRender'] = async (sign, input) => {
+    const { document, bytes } = await answerTo({ kind: 'certificate', input, sign })
+    if (document === undefined) throw new Error('A worker answered without the signed document.')
+    return { document, pdf: bytes }
+  }
 
   async function renderMany(inputs: readonly RenderInput[]): Promise<PromiseSettledResult<Uint8Array>[]> {
     const results: PromiseSettledResult<Uint8Array>[] = []
@@ -221,5 +232,5 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
   }
 
   for (let i = 0; i < size; i++) start()
-  return { render, draw: answerTo, renderMany, close }
+  return { render, signAndRender, draw, renderMany, close }
 }

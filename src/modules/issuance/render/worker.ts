@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads'
+import { signedDocument } from '../credential/signed-document.ts'
 import type { Design } from './designs/design.ts'
 import { RenderInputError } from './input.ts'
 import { renderCertificate } from './render.ts'
-import { type DesignAnswer, type DesignWanted, type PostedTask, READY, type RenderAnswer, type RenderJob } from './worker-messages.ts'
+import { type DesignAnswer, type DesignWanted, type PostedTask, READY, type RenderAnswer, type Rendered, type RenderJob } from './worker-messages.ts'
 
 /** Entry of a render worker: takes one job per message, answers each with bytes or with what went wrong. */
 if (!parentPort) throw new Error('This file runs in a worker thread')
@@ -21,22 +22,25 @@ async function loadDesign(id: number): Promise<Design> {
 }
 
 /** What draws pictures is loaded with the first of them: most workers print certificates and nothing else. */
-async function rendered(id: number, task: PostedTask): Promise<Uint8Array<ArrayBuffer>> {
+async function rendered(id: number, task: PostedTask): Promise<Rendered> {
   if (task.kind === 'certificate') {
     const { design } = task.input
     const source = typeof design === 'string' ? design : { key: design.key, load: () => loadDesign(id) }
-    return renderCertificate({ ...task.input, design: source })
+    const input = { ...task.input, design: source }
+    if (!task.sign) return { bytes: await renderCertificate(input) }
+    const document = await signedDocument(task.sign)
+    return { document, bytes: await renderCertificate({ ...input, credentialJson: document }) }
   }
-  if (task.kind === 'preview') return (await import('./pictures/preview.ts')).previewPicture(task.pdf)
-  if (task.kind === 'page') return (await import('./pictures/page.ts')).pagePicture(task.pdf, task.width)
+  if (task.kind === 'preview') return { bytes: await (await import('./pictures/preview.ts')).previewPicture(task.pdf) }
+  if (task.kind === 'page') return { bytes: await (await import('./pictures/page.ts')).pagePicture(task.pdf, task.width) }
   const { badgePng, badgeSvg } = await import('./pictures/badge-picture.ts')
-  return task.form === 'png' ? badgePng(task.input) : badgeSvg(task.input)
+  return { bytes: await (task.form === 'png' ? badgePng(task.input) : badgeSvg(task.input)) }
 }
 
 async function answer({ id, task }: RenderJob): Promise<void> {
   try {
-    const bytes = await rendered(id, task)
-    port.postMessage({ id, bytes } satisfies RenderAnswer, [bytes.buffer])
+    const result = await rendered(id, task)
+    port.postMessage({ id, ...result } satisfies RenderAnswer, [result.bytes.buffer])
   } catch (error) {
     const message = error instanceof Error ? error.message : 'unknown error'
     port.postMessage({ id, message, badInput: error instanceof RenderInputError } satisfies RenderAnswer)

@@ -8,6 +8,7 @@ import type { JsonObject } from '#platform/credentials/json.ts'
 import { encodePublicKey, generateEd25519KeyPair } from '#platform/credentials/multikey.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
+import type { SigningKey } from '../credential/signed-document.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import { forgetOldest } from '../organization-profiles.ts'
 import { createSigner } from './signer.ts'
@@ -15,6 +16,8 @@ import { createSigner } from './signer.ts'
 export interface OrganizationSigner {
   /** The issuer's id: did:web with TLS, did:key on plain http. */
   readonly did: string
+  /** For threads that sign on their own; they keep it no longer than it is kept here. */
+  readonly key: SigningKey
   sign(document: JsonObject, created: Date): Promise<JsonObject>
   /** The same for a document that somebody else made: it takes the general way, and teaches no shape. */
   signForeign(document: JsonObject, created: Date): Promise<JsonObject>
@@ -88,11 +91,12 @@ export function createOrganizationKeys(
     if (!row) throw new Error('A signing key that was just written is not there.')
     const pkcs8 = keys.open(place(organizationId, row.id), row.privateKey)
     const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
-    const { verificationMethod } = row
+    const { did, verificationMethod } = row
     const signer = createSigner({ privateKey, verificationMethod })
     const foreign = createSigner({ privateKey, verificationMethod, canonicalize })
     return {
-      did: row.did,
+      did,
+      key: { verificationMethod, pkcs8 },
       sign: (document, created) => signer.sign(document, created),
       signForeign: (document, created) => foreign.sign(document, created),
     }

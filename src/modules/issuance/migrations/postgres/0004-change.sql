@@ -1,0 +1,1 @@
+ALTER TABLE "vellum_issuance"."credentials" ADD COLUMN "certificate" text;
