@@ -81,8 +81,14 @@ const rowTypes: pg.CustomTypesConfig = {
     oid === int8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
 }
 
-export async function rowsOver<R>(runner: PostgresRunner, query: SQL): Promise<R[]> {
-  const { sql, params } = dialect.sqlToQuery(query)
-  const result = await runner.query({ text: sql, types: rowTypes }, params)
+export const toPostgresQuery = (query: SQL) => dialect.sqlToQuery(query)
+
+/** @param statement with a name, the connection keeps it prepared */
+export async function rowsOver<R>(
+  runner: PostgresRunner,
+  statement: { readonly text: string; readonly name?: string },
+  params: unknown[],
+): Promise<R[]> {
+  const result = await runner.query({ ...statement, types: rowTypes }, params)
   return result.rows as R[]
 }

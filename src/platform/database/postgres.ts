@@ -6,8 +6,11 @@ import { commitListeners } from './commit-listeners.ts'
 import { DatabaseError, fromPostgresError } from './database-error.ts'
 import type { Lock, Transaction } from './database.ts'
 import { openGuard } from './guard.ts'
-import { connectPostgres, type PostgresRunner, postgresConfig, queriesOver, rowsOver } from './postgres-connection.ts'
-import { type DatabaseNow, preparedCache } from './prepared.ts'
+import {
+  connectPostgres, type PostgresRunner, postgresConfig, queriesOver, rowsOver, toPostgresQuery,
+} from './postgres-connection.ts'
+import { preparedCache } from './prepared.ts'
+import { type PreparedStatement, type StatementKit, statementTexts } from './prepared-statement.ts'
 import type { PlatformTables } from './platform-tables.ts'
 import type { Schema } from './schema.ts'
 import {
@@ -42,7 +45,7 @@ const attemptsAtOnce = 2
 const pauseMs = (attempt: number) => Math.random() * 2 ** Math.min(attempt, 6)
 
 /** Stable within a statement, so that an index can be compared with it. */
-const postgresNow: DatabaseNow = (offsetMs = 0) => sql`(statement_timestamp() + ${offsetMs} * interval '1 millisecond')`
+const postgresNow: StatementKit['now'] = (offsetMs = 0) => sql`(statement_timestamp() + ${offsetMs} * interval '1 millisecond')`
 
 /** What row-level security compares with: the organization of the present context, or `*` for the platform's own work. */
 function visibleOrganization(): string {
@@ -136,12 +139,20 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
   }
   const read = bindQueries(queriesOver(readRunner))
 
+  const kit: StatementKit = { dialect: 'postgres', platform, now: postgresNow }
+  const textOf = statementTexts(kit, toPostgresQuery)
+
   const rawOf = (runner: PostgresRunner, run: RawDialect['run']): RawDialect => ({
-    dialect: 'postgres',
-    platform,
-    rows: <R>(query: SQL) => rowsOver<R>(runner, query),
+    ...kit,
+    rows: <R>(query: SQL) => {
+      const { sql: text, params } = toPostgresQuery(query)
+      return rowsOver<R>(runner, { text }, params)
+    },
     run,
-    now: postgresNow,
+    execute: async <R>(statement: PreparedStatement<any, R>, values: object) => {
+      const { name, text, bind } = textOf(statement)
+      return rowsOver<R>(runner, { name, text }, bind(values))
+    },
   })
 
   type Work<R> = (tx: Transaction<T>, raw: RawTransaction) => Promise<R>

@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3'
-import type { SQL } from 'drizzle-orm'
+import type { Query, SQL } from 'drizzle-orm'
 import { BaseSQLiteDatabase, SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
 import { casing } from './columns.ts'
 import { fromSqliteError } from './database-error.ts'
@@ -11,7 +11,8 @@ export interface SqliteConnection {
   readonly raw: Sqlite.Database
   /** A query builder whose statements, prepared or not, run only while the guard lets them. */
   queries(guard: Guard): Queries
-  rows<R>(query: SQL, guard: Guard): R[]
+  toQuery(query: SQL): Query
+  rows<R>(sql: string, params: readonly unknown[], guard: Guard): R[]
 }
 
 const statementsKept = 400
@@ -46,11 +47,12 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
       const session = new CompilingSession(guardedClient(statement, guard) as never, dialect, undefined)
       return new BaseSQLiteDatabase('sync', dialect, session as never, undefined) as unknown as Queries
     },
-    rows: <R>(query: SQL, guard: Guard) => {
-      const { sql, params } = dialect.sqlToQuery(query)
-      const prepared = guardedStatement(statement(sql), guard)
-      return (prepared.reader ? prepared.all(...params) : (prepared.run(...params), [])) as R[]
-    },
+    toQuery: (query) => dialect.sqlToQuery(query),
+    rows: <R>(sql: string, params: readonly unknown[], guard: Guard) => guarded(guard, () => {
+      const prepared = statement(sql)
+      const bound = params.map(bindable)
+      return (prepared.reader ? prepared.raw(false).all(...bound) : (prepared.run(...bound), [])) as R[]
+    }),
   }
 }
 
@@ -73,34 +75,27 @@ function statementCache(raw: Sqlite.Database): (sql: string) => Sqlite.Statement
 /** The part of a better-sqlite3 database that drizzle's session calls. */
 function guardedClient(statement: (sql: string) => Sqlite.Statement, guard: Guard) {
   return {
-    prepare(sql: string) {
-      guard.check()
-      try {
-        return guardedStatement(statement(sql), guard)
-      } catch (error) {
-        const translated = fromSqliteError(error)
-        guard.failed(translated)
-        throw translated
-      }
-    },
+    prepare: (sql: string) => guarded(guard, () => guardedStatement(statement(sql), guard)),
+  }
+}
+
+/** @throws what SQLite failed with in the words of {@link fromSqliteError}; the guard is told */
+function guarded<R>(guard: Guard, run: () => R): R {
+  guard.check()
+  try {
+    return run()
+  } catch (error) {
+    const translated = fromSqliteError(error)
+    guard.failed(translated)
+    throw translated
   }
 }
 
 function guardedStatement(statement: Sqlite.Statement, guard: Guard) {
-  const guarded = <R>(run: () => R): R => {
-    guard.check()
-    try {
-      return run()
-    } catch (error) {
-      const translated = fromSqliteError(error)
-      guard.failed(translated)
-      throw translated
-    }
-  }
   const reading = (asArrays: boolean) => ({
     // The mode stays on the statement, which others share: set at each use.
-    all: (...params: unknown[]) => guarded(() => statement.raw(asArrays).all(...params.map(bindable))),
-    get: (...params: unknown[]) => guarded(() => statement.raw(asArrays).get(...params.map(bindable))),
+    all: (...params: unknown[]) => guarded(guard, () => statement.raw(asArrays).all(...params.map(bindable))),
+    get: (...params: unknown[]) => guarded(guard, () => statement.raw(asArrays).get(...params.map(bindable))),
   })
   return {
     reader: statement.reader,
@@ -108,7 +103,7 @@ function guardedStatement(statement: Sqlite.Statement, guard: Guard) {
     raw: () => reading(true),
     /** Answers in the shape of node-postgres, because queries are typed as Postgres. */
     run: (...params: unknown[]) =>
-      guarded(() => ({ rowCount: statement.run(...params.map(bindable)).changes, rows: [] })),
+      guarded(guard, () => ({ rowCount: statement.run(...params.map(bindable)).changes, rows: [] })),
   }
 }
 

@@ -7,7 +7,8 @@ import { commitListeners } from './commit-listeners.ts'
 import type { Lock, Transaction } from './database.ts'
 import { type GroupedWriter, groupCommit } from './group-commit.ts'
 import { type Guard, openGuard } from './guard.ts'
-import { type DatabaseNow, preparedCache, type PreparedQuery } from './prepared.ts'
+import { preparedCache, type PreparedQuery } from './prepared.ts'
+import { type PreparedStatement, type StatementKit, statementTexts } from './prepared-statement.ts'
 import type { Schema } from './schema.ts'
 import { startCheckpoints } from './sqlite-checkpoint.ts'
 import { openConnection, type SqliteConnection } from './sqlite-connection.ts'
@@ -32,7 +33,7 @@ export interface SqliteOptions<T> {
   readonly onError?: (error: unknown) => void
 }
 
-const sqliteNow: DatabaseNow = (offsetMs = 0) => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
+const sqliteNow: StatementKit['now'] = (offsetMs = 0) => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
 
 const watchAwaiting = (expired: () => void) => {
   const timer = setTimeout(expired, awaitMs)
@@ -66,12 +67,20 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
   const listeners = commitListeners(onError)
   const group = groupCommit(groupedWriter(writer))
 
+  const kit: StatementKit = { dialect: 'sqlite', platform, now: sqliteNow }
+  const textOf = statementTexts(kit, writer.toQuery)
+
   const rawOf = (connection: SqliteConnection, guard: Guard, run: RawDialect['run']): RawDialect => ({
-    dialect: 'sqlite',
-    platform,
-    rows: async <R>(query: SQL) => connection.rows<R>(query, guard),
+    ...kit,
+    rows: async <R>(query: SQL) => {
+      const { sql, params } = connection.toQuery(query)
+      return connection.rows<R>(sql, params, guard)
+    },
     run,
-    now: sqliteNow,
+    execute: async <R>(statement: PreparedStatement<any, R>, values: object) => {
+      const { text, bind } = textOf(statement)
+      return connection.rows<R>(text, bind(values), guard)
+    },
   })
 
   async function platformTransaction<R>(

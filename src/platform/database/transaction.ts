@@ -3,14 +3,13 @@ import type { z } from 'zod'
 import type { EventDefinition } from '../event.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import type { StepDefinition } from '../work/step.ts'
-import type { AuditEntry, Database, Dialect, Queries, SteerSteps, Transaction } from './database.ts'
+import type { AuditEntry, Database, Queries, SteerSteps, Transaction } from './database.ts'
 import type { PlatformTables } from './platform-tables.ts'
-import type { DatabaseNow, PreparedQuery } from './prepared.ts'
+import type { PreparedStatement, StatementKit } from './prepared-statement.ts'
+import type { PreparedQuery } from './prepared.ts'
 
 /** What platform code may do with a module's database beyond what the module may: its own tables, and raw SQL. */
-export interface RawQueries extends Queries {
-  readonly dialect: Dialect
-  readonly platform: PlatformTables
+export interface RawQueries extends Queries, StatementKit {
   /**
    * Raw SQL, for what the two dialects spell differently. Rows are keyed by the names in the SQL. Values are the dialect's
    * own: on SQLite an instant is milliseconds, a boolean 0 or 1, JSON a text; on Postgres Date, boolean and parsed JSON.
@@ -19,12 +18,12 @@ export interface RawQueries extends Queries {
   rows<R = Record<string, unknown>>(query: SQL): Promise<R[]>
   /** Runs a query of `platformQuery`. */
   run<V, R>(query: PreparedQuery<PlatformTables, V, R>, values: V): Promise<R>
-  /** As a value of an `instant` column. */
-  readonly now: DatabaseNow
+  /** As `rows`, for a raw statement that was prepared. */
+  execute<V extends object, R>(statement: PreparedStatement<V, R>, values: V): Promise<R[]>
 }
 
 /** What of {@link RawQueries} differs by dialect. */
-export type RawDialect = Pick<RawQueries, 'dialect' | 'platform' | 'rows' | 'run' | 'now'>
+export type RawDialect = Omit<RawQueries, keyof Queries>
 
 export interface RawTransaction extends RawQueries {
   /** Collected, and told to the listeners of `onCommit` once the commit is durable. */

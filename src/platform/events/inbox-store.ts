@@ -1,5 +1,6 @@
-import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import { placeholder, sql } from 'drizzle-orm'
 import type { PlatformTables } from '../database/platform-tables.ts'
+import { preparedStatement, recordset } from '../database/prepared-statement.ts'
 import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
 import type { SealedEvent } from '../event.ts'
 import { instantOf } from '../work/instant-value.ts'
@@ -10,8 +11,8 @@ import { subscriptionOf } from './subscription.ts'
 type InboxRow = PlatformTables['inbox']['$inferSelect']
 
 /** An event that is due, with what its key has come to. */
-export interface DueEvent extends Omit<InboxRow, 'event'> {
-  readonly event: SealedEvent
+export interface DueEvent extends Pick<InboxRow, 'subscription' | 'key' | 'sequence' | 'name' | 'attempts'> {
+  readonly unavailableSince: Date | undefined
   /** The sequence of the last applied event of the key; 0: none. */
   readonly position: number
 }
@@ -22,6 +23,8 @@ export interface InboxPlace {
   readonly key: string
   readonly sequence: number
 }
+
+const placeColumns = { subscription: 'text', key: 'text', sequence: 'integer' } as const
 
 const rowsPerCommit = 200
 
@@ -35,38 +38,63 @@ export async function storeEvents(database: PlatformDatabase, events: readonly S
   }
 }
 
+const insertArrived = preparedStatement<{ events: string }>((kit) => sql`
+  insert into ${kit.platform.inbox}
+    (subscription, key, sequence, event_id, organization_id, name, state, event, attempts, due_at, received_at)
+  select subscription, key, sequence, event_id, organization_id, name, 'ready', event, 0, ${kit.now()}, ${kit.now()}
+  from ${recordset(kit, 'events', {
+    subscription: 'text', key: 'text', sequence: 'integer', event_id: 'text', organization_id: 'text', name: 'text', event: 'json',
+  })} where true on conflict do nothing`)
+
 export async function insertEvents(tx: RawTransaction, events: readonly SealedEvent[]): Promise<void> {
-  await tx.insert(tx.platform.inbox).values(events.map((event) => ({
-    subscription: subscriptionOf(event),
-    key: event.key,
-    sequence: event.sequence,
-    eventId: event.id,
-    organizationId: event.organizationId,
-    name: event.name,
-    state: 'ready' as const,
-    event,
-    dueAt: tx.now(),
-    receivedAt: tx.now(),
-  }))).onConflictDoNothing()
+  await tx.execute(insertArrived, {
+    events: JSON.stringify(events.map((event) => ({
+      subscription: subscriptionOf(event),
+      key: event.key,
+      sequence: event.sequence,
+      event_id: event.id,
+      organization_id: event.organizationId,
+      name: event.name,
+      event,
+    }))),
+  })
 }
+
+type DueRow = Omit<DueEvent, 'unavailableSince' | 'position'> & {
+  readonly unavailable_since: unknown
+  readonly position: number | null
+}
+
+const readDue = preparedStatement<{ limit: number }, DueRow>(({ platform: { inbox, inboxPositions }, now }) => sql`
+  select arrived.subscription, arrived.key, arrived.sequence, arrived.name, arrived.attempts, arrived.unavailable_since, at.position
+  from ${inbox} as arrived left join ${inboxPositions} as at
+    on at.subscription = arrived.subscription and at.key = arrived.key
+  where arrived.state = 'ready' and arrived.due_at <= ${now()}
+  order by arrived.due_at, arrived.sequence limit ${placeholder('limit')}`)
 
 /** What is due to be tried, oldest first. */
 export async function dueEvents(database: PlatformDatabase, limit: number): Promise<DueEvent[]> {
-  const { inbox, inboxPositions } = database.raw.platform
-  const rows = await database.raw.select({ inbox, position: inboxPositions.position }).from(inbox)
-    .leftJoin(inboxPositions, and(
-      eq(inboxPositions.subscription, inbox.subscription),
-      eq(inboxPositions.key, inbox.key),
-    ))
-    .where(and(eq(inbox.state, 'ready'), lte(inbox.dueAt, database.raw.now())))
-    .orderBy(asc(inbox.dueAt), asc(inbox.sequence)).limit(limit)
-  return rows.map((row) => ({ ...row.inbox, event: row.inbox.event as SealedEvent, position: row.position ?? 0 }))
+  const rows = await database.raw.execute(readDue, { limit })
+  return rows.map(({ unavailable_since, position, ...row }) =>
+    ({ ...row, unavailableSince: instantOf(unavailable_since), position: position ?? 0 }))
 }
+
+const readEvents = preparedStatement<{ places: string }, InboxPlace & { event: string }>((kit) => sql`
+  select subscription, key, sequence, cast(event as text) as event from ${kit.platform.inbox}
+  where (subscription, key, sequence) in (select subscription, key, sequence from ${recordset(kit, 'places', placeColumns)})`)
+
+/** The events themselves, by {@link placeOf}; one that was applied meanwhile is not among them. */
+export async function eventsAt(database: PlatformDatabase, places: readonly InboxPlace[]): Promise<Map<string, SealedEvent>> {
+  const rows = await database.raw.execute(readEvents, { places: placesJson(places) })
+  return new Map(rows.map((row) => [placeOf(row), JSON.parse(row.event) as SealedEvent]))
+}
+
+const readNextDue = preparedStatement<object, { due: unknown; now: unknown }>(({ platform: { inbox }, now }) => sql`
+  select ${now()} as now, min(due_at) as due from ${inbox} where state = 'ready'`)
 
 /** Milliseconds until the next retry is due; undefined: nothing is to be tried. */
 export async function nextDueInMs(database: PlatformDatabase): Promise<number | undefined> {
-  const [row] = await database.raw.rows<{ due: unknown; now: unknown }>(sql`
-    select ${database.raw.now()} as now, min(due_at) as due from ${database.raw.platform.inbox} where state = 'ready'`)
+  const [row] = await database.raw.execute(readNextDue, {})
   const due = instantOf(row!.due)
   return due && due.getTime() - instantOf(row!.now)!.getTime()
 }
@@ -79,31 +107,66 @@ export class PositionMoved extends Error {
   }
 }
 
+/** The first event of a key, which has no position yet, or that of 0 after a replay. */
+const moveToFirst = preparedStatement<{ places: string }, InboxPlace>((kit) => sql`
+  insert into ${kit.platform.inboxPositions} as at (subscription, key, position)
+  select subscription, key, sequence from ${recordset(kit, 'places', placeColumns)} where true
+  on conflict (subscription, key) do update set position = 1 where at.position = 0
+  returning subscription, key, position as sequence`)
+
+const moveOn = preparedStatement<{ places: string }, InboxPlace>((kit) => {
+  const { inboxPositions } = kit.platform
+  const [subscription, key] = [sql`${inboxPositions}.subscription`, sql`${inboxPositions}.key`]
+  return sql`
+    update ${inboxPositions} set position = records.sequence from ${recordset(kit, 'places', placeColumns)}
+    where ${subscription} = records.subscription and ${key} = records.key and position = records.sequence - 1
+    returning ${subscription}, ${key}, position as sequence`
+})
+
+const takeOut = preparedStatement<{ places: string }>((kit) => sql`
+  delete from ${kit.platform.inbox}
+  where (subscription, key, sequence) in (select subscription, key, sequence from ${recordset(kit, 'places', placeColumns)})`)
+
 /**
- * Moves a key from n-1 to n and takes the event out of the inbox, in the transaction of its effects.
- * @throws {PositionMoved} when the key is not at n-1 any more, whatever was decided before: this is what makes "once"
- * true
+ * Moves keys from n-1 to n, at most one event of each, and takes these out of the inbox, in the transaction of their effects.
+ * @returns those whose key was at n-1, whatever was decided before: this is what makes "once" true
  */
-export async function advance(tx: RawTransaction, { subscription, key, sequence }: InboxPlace): Promise<void> {
-  const { inbox, inboxPositions } = tx.platform
-  const moved = await tx.rows(sequence === 1
-    ? sql`insert into ${inboxPositions} as at (subscription, key, position) values (${subscription}, ${key}, 1)
-        on conflict (subscription, key) do update set position = 1 where at.position = 0 returning position`
-    : sql`update ${inboxPositions} set position = ${sequence}
-        where subscription = ${subscription} and key = ${key} and position = ${sequence - 1} returning position`)
-  if (moved.length === 0) throw new PositionMoved()
-  await tx.rows(sql`
-    delete from ${inbox} where subscription = ${subscription} and key = ${key} and sequence = ${sequence}`)
+export async function advance<P extends InboxPlace>(tx: RawTransaction, places: readonly P[]): Promise<Set<P>> {
+  const [first, later] = [places.filter(({ sequence }) => sequence === 1), places.filter(({ sequence }) => sequence !== 1)]
+  const moved = new Set([
+    ...(first.length > 0 ? await tx.execute(moveToFirst, { places: placesJson(first) }) : []),
+    ...(later.length > 0 ? await tx.execute(moveOn, { places: placesJson(later) }) : []),
+  ].map(keyOf))
+  const held = places.filter((place) => moved.has(keyOf(place)))
+  if (held.length > 0) await tx.execute(takeOut, { places: placesJson(held) })
+  return new Set(held)
 }
 
-/** The event behind this one has its turn now, if it was waiting. @returns whether it was */
-export async function wakeNext(tx: RawTransaction, { subscription, key, sequence }: InboxPlace): Promise<boolean> {
-  const woken = await tx.rows(sql`
-    update ${tx.platform.inbox} set state = 'ready', due_at = ${tx.now()}
-    where subscription = ${subscription} and key = ${key} and sequence = ${sequence + 1} and state = 'waiting'
-    returning sequence`)
-  return woken.length > 0
+const wakeBehind = preparedStatement<{ places: string }, { sequence: number }>((kit) => {
+  const { inbox } = kit.platform
+  return sql`
+    update ${inbox} set state = 'ready', due_at = ${kit.now()} from ${recordset(kit, 'places', placeColumns)}
+    where ${inbox}.subscription = records.subscription and ${inbox}.key = records.key
+      and ${inbox}.sequence = records.sequence + 1 and state = 'waiting'
+    returning ${inbox}.sequence`
+})
+
+/** For the test of their plans. */
+export const inboxStatements = { readDue, readEvents, readNextDue, moveOn, takeOut, wakeBehind }
+
+/** The events behind these have their turn now, if they were waiting. @returns whether any was */
+export async function wakeNext(tx: RawTransaction, places: readonly InboxPlace[]): Promise<boolean> {
+  if (places.length === 0) return false
+  return (await tx.execute(wakeBehind, { places: placesJson(places) })).length > 0
 }
+
+const placesJson = (places: readonly InboxPlace[]): string =>
+  JSON.stringify(places.map(({ subscription, key, sequence }) => ({ subscription, key, sequence })))
+
+export const placeOf = (place: InboxPlace): string => `${keyOf(place)} ${place.sequence}`
+
+/** Which key of which subscription, as one text. */
+export const keyOf = ({ subscription, key }: Omit<InboxPlace, 'sequence'>): string => `${subscription} ${key}`
 
 /** Behind a missing or a parked event; looked at again after `gapMs`. */
 export async function markWaiting(
@@ -148,7 +211,7 @@ export function recordFailure(
 ): Promise<'retried' | 'parked'> {
   return lockingTransaction(database, async (tx) => {
     const [row] = await tx.rows<{ now: unknown }>(sql`select ${tx.now()} as now`)
-    const tried = { attempts: due.attempts, unavailableSince: due.unavailableSince ?? undefined }
+    const tried = { attempts: due.attempts, unavailableSince: due.unavailableSince }
     const verdict = afterFailure(policy, tried, classifyFailure(thrown), instantOf(row!.now)!)
     await tx.rows(sql`
       update ${tx.platform.inbox} set state = ${verdict.retry ? 'ready' : 'parked'}, attempts = ${verdict.attempts},

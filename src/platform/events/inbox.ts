@@ -7,13 +7,15 @@ import { type EventEnvelope, familyOf, type SealedEvent } from '../event.ts'
 import type { Subscription } from '../module.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { span } from '../telemetry/trace.ts'
+import { bell } from '../work/bell.ts'
+import { bulkCommits } from '../work/bulk-commits.ts'
 import { describeFailure, type RetryPolicy } from '../work/retry-rules.ts'
 import type { Bus } from './bus.ts'
-import { bell, whileExclusive } from './exclusive.ts'
+import { whileExclusive } from './exclusive.ts'
 import { closeGaps } from './inbox-gaps.ts'
 import { planInbox } from './inbox-rule.ts'
 import {
-  advance, type DueEvent, dropDuplicates, dueEvents, type InboxPlace, markWaiting, nextDueInMs, PositionMoved,
+  advance, type DueEvent, dropDuplicates, dueEvents, eventsAt, keyOf, markWaiting, nextDueInMs, placeOf, PositionMoved,
   recordFailure, storeEvents, wakeNext,
 } from './inbox-store.ts'
 import { eventPlace } from './outbox.ts'
@@ -34,7 +36,7 @@ export interface InboxOptions<T> {
   readonly gapMs?: number
   /** How often it looks without having received anything; 1 s unless told. */
   readonly sweepMs?: number
-  /** Keys that are applied side by side; 64 unless told. */
+  /** Keys that are under way side by side, the wait for their commit included; 64 unless told. */
   readonly concurrency?: number
   /** Told of each outcome, for metrics. */
   readonly onOutcome?: (what: { name: string; outcome: EventOutcome }) => void
@@ -48,11 +50,18 @@ export interface Inbox {
   stop(): Promise<void>
 }
 
-const batchSize = 500
+/** Read at once, for each key that may be applied: some of them are under way, and one key may have many. */
+const rowsForEachKey = 4
+
+/** An event of which it is known what it holds. */
+interface Arrived {
+  readonly due: DueEvent
+  readonly event: SealedEvent
+}
 
 /**
- * A module's inbox: stores what the bus brings, and applies the events of each key in their order, each in one
- * transaction with its effects. An event that keeps failing is parked and its key waits behind it; other keys go on.
+ * A module's inbox: stores what the bus brings, and applies the events of each key in their order, each in the
+ * transaction of its effects. An event that keeps failing is parked and its key waits behind it; other keys go on.
  */
 export function createInbox<T>(options: InboxOptions<T>): Inbox {
   const { database, keys, policy, log, gapMs = 30_000, sweepMs = 1_000, concurrency = 64 } = options
@@ -73,7 +82,17 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
   /** Keys that are being applied: no key by two at once. */
   const active = new Map<string, Promise<void>>()
   let running: Promise<void> | undefined
+  /** There are more due events than were taken. */
   let crowded = false
+  let woken = false
+  const record = bulkCommits<T, DueEvent>(database, {
+    async fence(raw, places) {
+      const moved = await advance(raw, places)
+      woken = await wakeNext(raw, [...moved]) || woken
+      return moved
+    },
+    lost: () => new PositionMoved(),
+  })
 
   async function receive(events: readonly SealedEvent[]): Promise<void> {
     const foreign = events.find((event) => !families.has(subscriptionOf(event)))
@@ -91,12 +110,17 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
           await closeGaps(database, { fetchEvents: options.fetchEvents, gapMs, log })
           gapsAt = performance.now() + gapSweepMs
         }
+        if (active.size >= concurrency) {
+          crowded = true
+          await arrived.wait(sweepMs, signal)
+          continue
+        }
         // Taken before the query, whose positions are older than what ends meanwhile.
         const busy = new Set(active.keys())
-        const due = await dueEvents(database, batchSize)
+        const due = await dueEvents(database, concurrency * rowsForEachKey)
         const fresh = Map.groupBy(due.filter((row) => !busy.has(keyOf(row))), keyOf)
-        crowded = due.length === batchSize
-        if (fresh.size > 0) await startKeys(fresh, signal)
+        crowded = due.length === concurrency * rowsForEachKey || fresh.size > concurrency - active.size
+        if (fresh.size > 0) await startKeys([...fresh].slice(0, concurrency - active.size), signal)
         else {
           const waitMs = (due.length > 0 ? undefined : await nextDueInMs(database)) ?? sweepMs
           await arrived.wait(Math.min(waitMs, sweepMs, Math.max(gapsAt - performance.now(), 1)), signal)
@@ -109,42 +133,50 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
     await Promise.all(active.values())
   }
 
-  async function startKeys(fresh: Map<string, DueEvent[]>, signal: AbortSignal): Promise<void> {
-    const plans = [...fresh].map(([id, rows]) => ({ id, ...planInbox(rows[0]!.position, rows) }))
+  async function startKeys(fresh: readonly [string, DueEvent[]][], signal: AbortSignal): Promise<void> {
+    const plans = fresh.map(([id, rows]) => ({ id, ...planInbox(rows[0]!.position, rows) }))
     const duplicates = plans.flatMap((plan) => plan.duplicates)
     const wait = plans.flatMap((plan) => plan.wait)
     if (duplicates.length > 0) await dropDuplicates(database, duplicates)
     if (wait.length > 0) await markWaiting(database, wait, gapMs)
-    const subjects = plans.flatMap((plan) => plan.apply.filter(handlerOf).map((row) => subjectOf(row.event)))
+    const events = await eventsAt(database, plans.flatMap((plan) => plan.apply))
+    const subjects = plans.flatMap((plan) => plan.apply.filter(handlerOf))
+      .map((due) => subjectOf(events.get(placeOf(due))))
     // One call for the batch; whoever's key cannot be had fails alone, below.
     await keys.load(subjects.filter((subject) => subject !== undefined)).catch(() => {})
+    if (signal.aborted) return
     for (const { id, apply } of plans) {
-      if (apply.length === 0) continue
-      while (active.size >= concurrency) await Promise.race(active.values())
-      if (signal.aborted) return
-      const work = applyKey(apply, signal)
+      const chain = apply.map((due) => ({ due, event: events.get(placeOf(due)) }))
+      // What is not there any more was applied by another, and what follows it waits for the next look.
+      const gone = chain.findIndex(({ event }) => event === undefined)
+      const here = (gone < 0 ? chain : chain.slice(0, gone)) as Arrived[]
+      if (here.length === 0) continue
+      const work = applyKey(here, signal)
         .catch((error: unknown) => log.error({ error: describeFailure(error) }, 'an event could not be recorded'))
         .finally(() => {
           active.delete(id)
-          if (crowded || active.size === 0) arrived.ring()
+          // Half of the keys at once, because each look costs more than what it finds.
+          if (active.size === 0 || (crowded && active.size === Math.floor(concurrency / 2)) || woken) {
+            woken = false
+            arrived.ring()
+          }
         })
       active.set(id, work)
     }
   }
 
   /** Applies successive events of one key, up to the first that fails. */
-  async function applyKey(chain: readonly DueEvent[], signal: AbortSignal): Promise<void> {
-    for (const [i, due] of chain.entries()) {
+  async function applyKey(chain: readonly Arrived[], signal: AbortSignal): Promise<void> {
+    for (const one of chain) {
       if (signal.aborted) return
-      const outcome = await applyEvent(due, i === chain.length - 1)
+      const outcome = await applyEvent(one)
       if (outcome === undefined) return
-      options.onOutcome?.({ name: due.name, outcome })
+      options.onOutcome?.({ name: one.due.name, outcome })
       if (outcome === 'retried' || outcome === 'parked') return
     }
   }
 
-  async function applyEvent(due: DueEvent, last: boolean): Promise<EventOutcome | undefined> {
-    const { event } = due
+  async function applyEvent({ due, event }: Arrived): Promise<EventOutcome | undefined> {
     const organizationId = OrganizationId.parse(event.organizationId)
     const context = {
       organizationId,
@@ -156,13 +188,7 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
       return await inContext(context, () => span(`event ${event.name}`, attributes, async () => {
         const subscription = handlerOf(due)
         const opened = subscription && await open(event, subscription)
-        const effect = opened && await subscription.handler(opened)
-        const woke = await database.platformTransaction(async (tx, raw) => {
-          await advance(raw, due)
-          await effect?.(tx)
-          return last && wakeNext(raw, due)
-        }, { background: true })
-        if (woke) arrived.ring()
+        await record(due, opened && await subscription.handler(opened))
         return opened ? 'applied' as const : 'passed' as const
       }))
     } catch (error) {
@@ -201,7 +227,8 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
     }
   }
 
-  const handlerOf = (due: DueEvent) => handlers.get(`${due.event.publisher}/${due.name}`)
+  const handlerOf = ({ subscription, name }: DueEvent) =>
+    handlers.get(`${subscription.slice(0, subscription.indexOf('/'))}/${name}`)
 
   return {
     receive,
@@ -218,9 +245,8 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
   }
 }
 
-const keyOf = ({ subscription, key }: Omit<InboxPlace, 'sequence'>): string => `${subscription} ${key}`
-
-function subjectOf(event: SealedEvent): string | undefined {
+function subjectOf(event: SealedEvent | undefined): string | undefined {
+  if (!event) return undefined
   try {
     return sealedSubject(Buffer.from(event.data, 'base64')).subject
   } catch {

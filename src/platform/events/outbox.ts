@@ -1,12 +1,14 @@
-import { and, asc, between, eq, gt, gte, inArray, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, between, eq, gt, gte, isNull, or, placeholder, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { currentContext } from '../context.ts'
 import type { KeyRing } from '../crypto/key-ring-types.ts'
 import type { PlatformTables } from '../database/platform-tables.ts'
+import { preparedStatement, recordset } from '../database/prepared-statement.ts'
 import type { PlatformDatabase, RawQueries, TransactionHooks } from '../database/transaction.ts'
 import { familyOf, type SealedEvent } from '../event.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import type { EventPage, EventRange } from './subscription.ts'
+import { instantOf } from '../work/instant-value.ts'
 import { lockingTransaction } from '../work/locking-transaction.ts'
 
 type OutboxRow = PlatformTables['outbox']['$inferSelect']
@@ -18,6 +20,19 @@ export const eventPlace = (event: { readonly id: string; readonly organizationId
   column: 'data',
   row: event.id,
 })
+
+const nextNumber = preparedStatement<{ family: string; key: string }, { last: number }>(({ platform }) => sql`
+  insert into ${platform.eventSequences} as numbered (family, key, last) values (${placeholder('family')}, ${placeholder('key')}, 1)
+  on conflict (family, key) do update set last = numbered.last + 1 returning last`)
+
+type NewEvent = Omit<OutboxRow, 'occurredAt' | 'relayedAt'>
+
+const insertEvent = preparedStatement<NewEvent>(({ platform, now }) => sql`
+  insert into ${platform.outbox}
+    (id, organization_id, name, version, family, key, sequence, data, traceparent, occurred_at)
+  values (${placeholder('id')}, ${placeholder('organizationId')}, ${placeholder('name')}, ${placeholder('version')},
+    ${placeholder('family')}, ${placeholder('key')}, ${placeholder('sequence')}, ${placeholder('data')},
+    ${placeholder('traceparent')}, ${now()})`)
 
 /**
  * How a transaction publishes: it numbers the event within family and key under a row lock, seals the data for its
@@ -32,34 +47,51 @@ export const publishHook = (
   const id = uuidv7()
   const subject = definition.subject?.(data) ?? organizationId
   const sealed = keys.seal(subject, eventPlace({ id, organizationId }), JSON.stringify(data))
-  const [numbered] = await tx.rows<{ last: number }>(sql`
-    insert into ${tx.platform.eventSequences} as numbered (family, key, last) values (${family}, ${key}, 1)
-    on conflict (family, key) do update set last = numbered.last + 1 returning last`)
-  await tx.rows(sql`
-    insert into ${tx.platform.outbox}
-      (id, organization_id, name, version, family, key, sequence, data, traceparent, occurred_at)
-    values (${id}, ${organizationId}, ${definition.name}, ${definition.version}, ${family}, ${key},
-      ${numbered!.last}, ${sealed}, ${currentContext().traceparent ?? null}, ${tx.now()})`)
+  const [numbered] = await tx.execute(nextNumber, { family, key })
+  await tx.execute(insertEvent, {
+    id,
+    organizationId,
+    name: definition.name,
+    version: definition.version,
+    family,
+    key,
+    sequence: Number(numbered!.last),
+    data: sealed,
+    traceparent: currentContext().traceparent ?? null,
+  })
   tx.notify({ events: 1 })
 }
+
+interface UnrelayedRow extends Omit<NewEvent, 'organizationId'> {
+  readonly organization_id: string
+  readonly occurred_at: unknown
+}
+
+const readUnrelayed = preparedStatement<{ limit: number }, UnrelayedRow>(({ platform }) => sql`
+  select id, organization_id, name, version, family, key, sequence, data, traceparent, occurred_at from ${platform.outbox}
+  where relayed_at is null order by id limit ${placeholder('limit')}`)
 
 /**
  * What the bus has not had yet, oldest first. Selected by state and never from a highest id on: a transaction with
  * a lower id may commit later.
  */
 export async function unrelayedEvents(database: PlatformDatabase, limit: number): Promise<SealedEvent[]> {
-  const { outbox } = database.raw.platform
-  const rows = await database.raw.select().from(outbox)
-    .where(isNull(outbox.relayedAt)).orderBy(asc(outbox.id)).limit(limit)
-  return rows.map(sealedEvent(database.module))
+  const rows = await database.raw.execute(readUnrelayed, { limit })
+  return rows.map(({ organization_id: organizationId, occurred_at: occurredAt, ...row }) =>
+    sealedEvent(database.module)({ ...row, organizationId, occurredAt: instantOf(occurredAt)! }))
 }
+
+const setRelayed = preparedStatement<{ events: string }>((kit) => sql`
+  update ${kit.platform.outbox} set relayed_at = ${kit.now()}
+  where id in (select id from ${recordset(kit, 'events', { id: 'text' })})`)
+
+/** For the test of their plans. */
+export const relayStatements = { readUnrelayed, setRelayed }
 
 /** Committed after the bus has them durably; a crash before it only sends them again. */
 export async function markRelayed(database: PlatformDatabase, events: readonly SealedEvent[]): Promise<void> {
-  await lockingTransaction(database, async (tx) => {
-    const { outbox } = tx.platform
-    await tx.update(outbox).set({ relayedAt: tx.now() }).where(inArray(outbox.id, events.map((event) => event.id)))
-  })
+  const ids = JSON.stringify(events.map(({ id }) => ({ id })))
+  await lockingTransaction(database, (tx) => tx.execute(setRelayed, { events: ids }))
 }
 
 /**
@@ -98,7 +130,7 @@ export async function readPage(database: PlatformDatabase, page: Omit<EventPage,
 export const unrelayedCount = (raw: RawQueries): Promise<number> =>
   raw.$count(raw.platform.outbox, isNull(raw.platform.outbox.relayedAt))
 
-const sealedEvent = (publisher: string) => (row: OutboxRow): SealedEvent => ({
+const sealedEvent = (publisher: string) => (row: Omit<OutboxRow, 'relayedAt'>): SealedEvent => ({
   id: row.id,
   name: row.name,
   version: row.version,
@@ -108,5 +140,5 @@ const sealedEvent = (publisher: string) => (row: OutboxRow): SealedEvent => ({
   sequence: row.sequence,
   occurredAt: row.occurredAt.toISOString(),
   traceparent: row.traceparent,
-  data: Buffer.from(row.data).toString('base64'),
+  data: Buffer.from(row.data.buffer, row.data.byteOffset, row.data.byteLength).toString('base64'),
 })

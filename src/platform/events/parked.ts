@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import type { PlatformDatabase } from '../database/transaction.ts'
-import { advance, wakeNext } from './inbox-store.ts'
+import { advance, PositionMoved, wakeNext } from './inbox-store.ts'
 import { lockingTransaction } from '../work/locking-transaction.ts'
 
 /** A key that stands still because one of its events could not be applied. */
@@ -61,8 +61,8 @@ export function skipParked(database: PlatformDatabase, { subscription, key }: Ke
       where subscription = ${subscription} and key = ${key} and state = 'parked'`)
     if (!parked) return false
     const place = { subscription, key, sequence: Number(parked.sequence) }
-    await advance(tx, place)
-    await wakeNext(tx, place)
+    if ((await advance(tx, [place])).size === 0) throw new PositionMoved()
+    await wakeNext(tx, [place])
     return true
   })
 }

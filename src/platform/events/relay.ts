@@ -2,9 +2,10 @@ import type { Logger } from 'pino'
 import { inContext } from '../context.ts'
 import type { PlatformDatabase } from '../database/transaction.ts'
 import type { SealedEvent } from '../event.ts'
+import { bell } from '../work/bell.ts'
 import { describeFailure } from '../work/retry-rules.ts'
 import type { Bus } from './bus.ts'
-import { bell, pause, whileExclusive } from './exclusive.ts'
+import { pause, whileExclusive } from './exclusive.ts'
 import { markRelayed, unrelayedEvents } from './outbox.ts'
 
 export interface RelayOptions {
@@ -24,6 +25,8 @@ export interface Relay {
 
 /** Also the most that one commit marks. */
 const batchSize = 200
+/** Between two rounds, so that more shares one: each costs a commit here and one in every inbox. */
+const momentMs = 20
 const secondDeliveryMs = 20
 const longestPauseMs = 5_000
 
@@ -52,7 +55,10 @@ export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice 
           await markRelayed(database, events)
         }
         pauseMs = 50
-        if (events.length < batchSize) await committed.wait(sweepMs, signal)
+        if (events.length < batchSize) {
+          await pause(momentMs, signal)
+          await committed.wait(sweepMs, signal)
+        }
       } catch (error) {
         log.warn({ error: describeFailure(error), pauseMs }, 'events could not be relayed; they are sent again')
         await pause(pauseMs, signal)

@@ -1,9 +1,14 @@
-import { inArray, sql } from 'drizzle-orm'
+import { placeholder, sql } from 'drizzle-orm'
 import type { PlatformTables } from '../database/platform-tables.ts'
+import { preparedStatement, recordset, type StatementKit } from '../database/prepared-statement.ts'
 import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
 import { lockingTransaction } from './locking-transaction.ts'
 
 export type StepRow = PlatformTables['steps']['$inferSelect']
+
+/** What a runner needs of a step that it has claimed. */
+export type LeasedStep =
+  Pick<StepRow, 'id' | 'kind' | 'key' | 'organizationId' | 'input' | 'attempts' | 'starts' | 'traceparent'>
 
 export interface ClaimRequest {
   readonly kind: string
@@ -16,14 +21,8 @@ export interface ClaimRequest {
 }
 
 export interface Claim {
-  readonly steps: readonly StepRow[]
+  readonly steps: readonly LeasedStep[]
   readonly lastOrganization: string
-}
-
-/** What may be in one lane: the due steps of one kind, priority and organization, oldest first. */
-interface Lane {
-  readonly kind: string
-  readonly priority: number
 }
 
 interface Candidate {
@@ -37,62 +36,63 @@ interface Candidate {
  * through an index, so that a hundred thousand waiting steps of one cost no more than ten.
  */
 export async function claimSteps(database: PlatformDatabase, request: ClaimRequest): Promise<Claim> {
+  const { kind, limit, after, token, leaseMs } = request
   return lockingTransaction(database, async (tx) => {
     const chosen = new Map<string, Candidate>()
-    const take = (candidates: readonly Candidate[]) => {
-      for (const candidate of candidates) if (chosen.size < request.limit) chosen.set(candidate.id, candidate)
-    }
-    for (
-      let priority = await nextPriority(tx, request.kind, undefined);
-      priority !== undefined && chosen.size < request.limit;
-      priority = await nextPriority(tx, request.kind, priority)
-    ) {
-      const lane = { kind: request.kind, priority }
-      for (const share of [1, request.limit]) {
-        // Those chosen in the first round are still due for this query, so the second asks for as many more.
-        const want = request.limit + (share === 1 ? 0 : chosen.size)
-        if (chosen.size < request.limit) take(await candidates(tx, lane, { above: request.after }, share, want))
-        if (chosen.size < request.limit && request.after !== '') {
-          take(await candidates(tx, lane, { upTo: request.after }, share, want))
+    let priority = await nextPriority(tx, kind, Number.MIN_SAFE_INTEGER)
+    while (priority !== undefined) {
+      const parts = after === '' ? [candidatesAbove] : [candidatesAbove, candidatesUpTo]
+      const empty = new Set<typeof parts[number]>()
+      for (const share of [1, limit]) {
+        for (const part of parts) {
+          if (chosen.size >= limit || empty.has(part)) continue
+          // Those chosen in the first round are still due for this query, so the second asks for as many more.
+          const wanted = { kind, priority, after, share, limit: limit + (share === 1 ? 0 : chosen.size) }
+          const candidates = await tx.execute(part, wanted)
+          if (candidates.length === 0) empty.add(part)
+          for (const candidate of candidates) if (chosen.size < limit) chosen.set(candidate.id, candidate)
         }
       }
+      priority = chosen.size < limit ? await nextPriority(tx, kind, priority) : undefined
     }
     if (chosen.size === 0) return { steps: [], lastOrganization: '' }
-    const { steps } = tx.platform
-    const leased = await tx.update(steps).set({
-      state: 'leased',
-      leaseToken: request.token,
-      leaseUntil: tx.now(request.leaseMs),
-      startedAt: tx.now(),
-      starts: sql`starts + 1`,
-    }).where(inArray(steps.id, [...chosen.keys()])).returning()
-    const order = [...chosen.keys()]
-    leased.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id))
-    return { steps: leased, lastOrganization: [...chosen.values()].at(-1)!.organization_id }
+    const ids = JSON.stringify([...chosen.keys()].map((id) => ({ id })))
+    const leased = new Map((await tx.execute(lease, { ids, token, leaseMs })).map((row) => [row.id, leasedStep(row)]))
+    const steps = [...chosen.keys()].map((id) => leased.get(id)).filter((step) => step !== undefined)
+    return { steps, lastOrganization: [...chosen.values()].at(-1)!.organization_id }
   })
 }
 
-async function nextPriority(tx: RawTransaction, kind: string, above: number | undefined): Promise<number | undefined> {
-  const [row] = await tx.rows<{ priority: number }>(sql`
-    select priority from ${tx.platform.steps} where kind = ${kind} and state = 'ready'
-    ${above === undefined ? sql`` : sql`and priority > ${above}`} order by priority limit 1`)
+const firstPriority = preparedStatement<{ kind: string; above: number }, { priority: number }>(({ platform }) => sql`
+  select priority from ${platform.steps}
+  where kind = ${placeholder('kind')} and state = 'ready' and priority > ${placeholder('above')}
+  order by priority limit 1`)
+
+async function nextPriority(tx: RawTransaction, kind: string, above: number): Promise<number | undefined> {
+  const [row] = await tx.execute(firstPriority, { kind, above })
   return row && Number(row.priority)
 }
 
-/** Up to `share` due steps of each organization, organization by organization, until `limit`. */
-function candidates(
-  tx: RawTransaction,
-  lane: Lane,
-  part: { above: string } | { upTo: string },
-  share: number,
-  limit: number,
-): Promise<Candidate[]> {
-  const steps = tx.platform.steps
-  const inLane = sql`kind = ${lane.kind} and state = 'ready' and priority = ${lane.priority}`
-  const start = 'above' in part ? part.above : ''
-  const end = 'upTo' in part ? sql`and organization_id <= ${part.upTo}` : sql``
-  if (tx.dialect === 'sqlite') {
-    return tx.rows<Candidate>(sql`
+/** Which due steps of one kind and priority: up to `share` of each organization, organization by organization, until `limit`. */
+interface Wanted {
+  readonly kind: string
+  readonly priority: number
+  readonly after: string
+  readonly share: number
+  readonly limit: number
+}
+
+const candidatesAbove = preparedStatement<Wanted, Candidate>((kit) => candidates(kit, 'above'))
+const candidatesUpTo = preparedStatement<Wanted, Candidate>((kit) => candidates(kit, 'up to'))
+
+/** Of the organizations above `after`, or of those up to it. */
+function candidates({ dialect, platform: { steps }, now }: StatementKit, part: 'above' | 'up to') {
+  const inLane = sql`kind = ${placeholder('kind')} and state = 'ready' and priority = ${placeholder('priority')}`
+  const start = part === 'above' ? placeholder('after') : sql`''`
+  const end = part === 'up to' ? sql`and organization_id <= ${placeholder('after')}` : sql``
+  const [share, limit] = [placeholder('share'), placeholder('limit')]
+  if (dialect === 'sqlite') {
+    return sql`
       with recursive lane (organization) as (
         select min(organization_id) from ${steps} where ${inLane} and organization_id > ${start} ${end}
         union all
@@ -101,11 +101,11 @@ function candidates(
       )
       select due.value as id, organization as organization_id from lane, json_each((
         select json_group_array(id) from (
-          select id from ${steps} where ${inLane} and organization_id = organization and due_at <= ${tx.now()}
+          select id from ${steps} where ${inLane} and organization_id = organization and due_at <= ${now()}
           order by due_at limit ${share}))) as due
-      where organization is not null limit ${limit}`)
+      where organization is not null limit ${limit}`
   }
-  return tx.rows<Candidate>(sql`
+  return sql`
     with recursive lane (organization) as (
       (select organization_id from ${steps} where ${inLane} and organization_id > ${start} ${end}
         order by organization_id limit 1)
@@ -116,7 +116,34 @@ function candidates(
     )
     select due.id, due.organization_id from lane cross join lateral (
       select id, organization_id from ${steps}
-      where ${inLane} and organization_id = organization and due_at <= ${tx.now()}
+      where ${inLane} and organization_id = organization and due_at <= ${now()}
       order by due_at limit ${share} for update skip locked) as due
-    limit ${limit}`)
+    limit ${limit}`
 }
+
+interface LeasedRow {
+  readonly id: string
+  readonly kind: string
+  readonly key: string
+  readonly organization_id: string
+  /** As text: the dialects answer JSON differently. */
+  readonly input: string
+  readonly attempts: number
+  readonly starts: number
+  readonly traceparent: string | null
+}
+
+const lease = preparedStatement<{ ids: string; token: string; leaseMs: number }, LeasedRow>((kit) => {
+  const { now, platform: { steps } } = kit
+  return sql`
+    update ${steps} set state = 'leased', lease_token = ${placeholder('token')},
+      lease_until = ${now(placeholder('leaseMs'))}, started_at = ${now()}, starts = starts + 1
+    from ${recordset(kit, 'ids', { id: 'text' })} where ${steps.id} = records.id
+    returning ${steps.id}, kind, key, organization_id, cast(input as text) as input, attempts, starts, traceparent`
+})
+
+/** For the test of their plans. */
+export const claimStatements = { firstPriority, candidatesAbove, candidatesUpTo, lease }
+
+const leasedStep = ({ organization_id: organizationId, input, ...row }: LeasedRow): LeasedStep =>
+  ({ ...row, organizationId, input: JSON.parse(input) as unknown })

@@ -6,12 +6,14 @@ import type { PlatformDatabase } from '../database/transaction.ts'
 import type { StepBinding } from '../module.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { span } from '../telemetry/trace.ts'
-import { claimSteps, type StepRow } from './claim.ts'
+import { bell } from './bell.ts'
+import type { Effect } from './bulk-commits.ts'
+import { claimSteps, type LeasedStep } from './claim.ts'
 import type { Doorbell } from './doorbell-memory.ts'
 import { classifyFailure, describeFailure, type RetryPolicy } from './retry-rules.ts'
 import { type ClaimedStep, Refused } from './step.ts'
 import {
-  completeStep, failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind,
+  failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind, stepCompletions,
 } from './steps.ts'
 
 export type StepOutcome = 'done' | 'retried' | 'dead' | 'lease-lost' | 'released'
@@ -48,9 +50,14 @@ interface Running {
 /** One kind of step in this process. */
 interface Lane<T> {
   readonly binding: StepBinding<T>
+  /** Leased and without an outcome on record. */
   readonly running: Map<string, Running>
-  /** When to look into the database again, on the monotonic clock. */
+  /** Those of them that only wait for their commit, and leave their place to the next. */
+  committing: number
+  readonly rung: ReturnType<typeof bell>
+  /** When to look into the database again, and when that was done last, on the monotonic clock. */
   lookAt: number
+  lookedAt: number
   /** The last claim filled every slot: there is probably more. */
   hungry: boolean
   /** The other side was away last time. */
@@ -65,28 +72,22 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   for (const binding of options.bindings) {
     const { kind } = binding.definition
     if (lanes.has(kind)) throw new Error(`The step kind ${kind} of ${database.module} is bound twice.`)
-    const lane = { binding, running: new Map(), lookAt: 0, hungry: false, probing: false, lastOrganization: '' }
-    lanes.set(kind, lane)
+    lanes.set(kind, {
+      binding, running: new Map(), committing: 0, rung: bell(), lookAt: 0, lookedAt: Number.NEGATIVE_INFINITY,
+      hungry: false, probing: false, lastOrganization: '',
+    })
   }
-  let stopping = false
-  let wake = () => {}
-  let loop: Promise<void> | undefined
+  const complete = stepCompletions(database)
+  const stopped = new AbortController()
+  let loops: Promise<unknown> | undefined
   let renewals: NodeJS.Timeout | undefined
   let silence = () => {}
 
-  async function lookForWork(): Promise<void> {
-    while (!stopping) {
-      const rung = Promise.withResolvers<void>()
-      wake = rung.resolve
-      const at = performance.now()
-      await Promise.all([...lanes.values()].filter((lane) => free(lane) > 0 && lane.lookAt <= at).map(look))
-      const next = Math.min(...[...lanes.values()].filter((lane) => free(lane) > 0).map((lane) => lane.lookAt))
-      const waitMs = Math.min(next - performance.now(), sweepMs)
-      if (waitMs > 0) {
-        const timer = setTimeout(rung.resolve, Math.ceil(waitMs))
-        await rung.promise
-        clearTimeout(timer)
-      } else await new Promise(setImmediate)
+  async function lookForWork(lane: Lane<T>): Promise<void> {
+    while (!stopped.signal.aborted) {
+      const waitMs = nextLook(lane) - performance.now()
+      if (waitMs > 0) await lane.rung.wait(Math.min(waitMs, sweepMs), stopped.signal)
+      else await look(lane)
     }
   }
 
@@ -94,7 +95,8 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   async function look(lane: Lane<T>): Promise<void> {
     const { kind, leaseMs } = lane.binding.definition
     // Before the reading, so that a ring in the meantime is not overwritten.
-    lane.lookAt = performance.now() + sweepMs
+    lane.lookedAt = performance.now()
+    lane.lookAt = lane.lookedAt + sweepMs
     const lookIn = (ms: number | undefined) => {
       if (ms !== undefined) lane.lookAt = Math.min(lane.lookAt, performance.now() + Math.max(ms, 1))
     }
@@ -125,7 +127,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
     }
   }
 
-  function startStep(lane: Lane<T>, row: StepRow, token: string): void {
+  function startStep(lane: Lane<T>, row: LeasedStep, token: string): void {
     const running: Running = {
       id: row.id, token, abort: new AbortController(), heldAt: performance.now(), done: Promise.resolve(),
     }
@@ -138,13 +140,27 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       return 'lease-lost'
     }).then((outcome) => {
       lane.running.delete(row.id)
-      if (lane.hungry) lane.lookAt = 0
-      wake()
+      makeRoom(lane)
       options.onOutcome?.({ kind, outcome, durationMs: performance.now() - startedAt })
     })
   }
 
-  async function runStep(lane: Lane<T>, row: StepRow, running: Running): Promise<StepOutcome> {
+  const makeRoom = (lane: Lane<T>) => {
+    if (lane.hungry) lane.lookAt = 0
+    lane.rung.ring()
+  }
+
+  async function commit(lane: Lane<T>, running: Running, effect: Effect<T>): Promise<void> {
+    lane.committing++
+    makeRoom(lane)
+    try {
+      await complete(running, effect)
+    } finally {
+      lane.committing--
+    }
+  }
+
+  async function runStep(lane: Lane<T>, row: LeasedStep, running: Running): Promise<StepOutcome> {
     const { definition, runner, givenUp } = lane.binding
     const organizationId = OrganizationId.parse(row.organizationId)
     const context = {
@@ -152,32 +168,29 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       actor: `module:${database.module}`,
       ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
     }
-    const step: ClaimedStep = {
+    const step = (): ClaimedStep => ({
       id: row.id,
       kind: row.kind,
       key: row.key,
       organizationId,
-      get input() {
-        return definition.input.parse(row.input)
-      },
+      input: definition.input.parse(row.input),
       attempts: row.attempts,
       starts: row.starts,
       signal: running.abort.signal,
       renewLease: () => renew(lane, [running]),
-    }
+    })
     try {
       await inContext(context, () => span(`step ${row.kind}`, { 'vellum.module': database.module }, async () => {
         // It stopped every process that tried it.
         if (row.starts > policy.maxStarts) throw new Refused(`Its process ended ${policy.maxStarts} times while it ran.`)
-        const effect = await runner({ ...step, input: step.input })
-        await completeStep(database, running, effect)
+        await commit(lane, running, await runner(step()))
       }))
     } catch (error) {
       if (error instanceof LeaseLost) return 'lease-lost'
       // Stopped from outside: no fault of the item, and the stop gives the lease back.
-      if (stopping && running.abort.signal.aborted) return 'released'
+      if (stopped.signal.aborted && running.abort.signal.aborted) return 'released'
       let failure: unknown = error
-      const record = await inContext(context, async () => givenUp?.({ ...step, input: step.input }, describeFailure(error)))
+      const record = await inContext(context, async () => givenUp?.(step(), describeFailure(error)))
         .catch((cause: unknown) => void (failure = cause))
       const outcome = await inContext(context, () => failStep(database, policy, running, failure, record ?? undefined))
       const fields = { kind: row.kind, step: row.id, outcome, error: describeFailure(error) }
@@ -226,17 +239,16 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
         const lane = lanes.get(kind)
         if (!lane) return
         lane.lookAt = 0
-        wake()
+        lane.rung.ring()
       })
       const shortest = Math.min(...[...lanes.values()].map((lane) => lane.binding.definition.leaseMs))
       renewals = setInterval(renewDue, Math.max(shortest / 6, 10))
-      loop = inContext({}, lookForWork)
+      loops = inContext({}, () => Promise.all([...lanes.values()].map(lookForWork)))
     },
     async stop() {
-      stopping = true
+      stopped.abort()
       silence()
-      wake()
-      await loop
+      await loops
       const left = () => [...lanes.values()].flatMap((lane) => [...lane.running.values()])
       const drained = () => Promise.all(left().map((running) => running.done))
       await withinMs(drained(), drainMs)
@@ -249,7 +261,24 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   }
 }
 
-const free = (lane: Lane<any>): number => lane.binding.definition.concurrency - lane.running.size
+/** Steps of a kind that wait for their commit, for each that may run at once. */
+const waitingForEach = 4
+
+/** How many more may be claimed now. */
+function free({ binding: { definition: { concurrency } }, running, committing }: Lane<any>): number {
+  // One at a time means that the next begins after the commit of the one before.
+  if (concurrency === 1) return 1 - running.size
+  return Math.min(concurrency + committing, concurrency * waitingForEach) - running.size
+}
+
+/** Much room is used at once; a little waits for a moment, in which more joins it, because each look costs a commit. */
+const momentMs = 20
+
+function nextLook(lane: Lane<any>): number {
+  const room = free(lane)
+  if (room <= 0) return Number.POSITIVE_INFINITY
+  return 2 * room >= lane.binding.definition.concurrency ? lane.lookAt : Math.max(lane.lookAt, lane.lookedAt + momentMs)
+}
 
 /** Waits for the work, but no longer than told. */
 async function withinMs(work: Promise<unknown>, ms: number): Promise<void> {

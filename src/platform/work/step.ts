@@ -10,7 +10,10 @@ export interface StepDefinition<I extends z.ZodType = z.ZodType> {
   readonly input: I
   /** How long a claim holds without renewal, in milliseconds. */
   readonly leaseMs: number
-  /** How many of this kind run at once in one process. */
+  /**
+   * How many of this kind run at once in one process; those that only wait for their commit do not count. With 1, each
+   * begins after the commit of the one before.
+   */
   readonly concurrency: number
 }
 
@@ -33,7 +36,8 @@ export interface ClaimedStep<I = unknown> {
 
 /**
  * Does the effect, then returns what is to be written with the completion: that callback and `state = done` commit in one
- * transaction, fenced by the lease's token; without the lease nothing is written. The effect may have happened before
+ * transaction, fenced by the lease's token; without the lease nothing is written. Others share that transaction, and after
+ * a failure it runs again alone, so the callback changes nothing but the database (decision 0105). The effect may have happened before
  * (kill -9 after it, before its record), so it is idempotent by the step's key.
  * Throws `Unavailable` when the other side is away (the kind pauses, nothing is counted), `Refused` when no retry can help
  * (dead at once), anything else counts as an error about this item.

@@ -2,9 +2,11 @@ import { placeholder, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { currentContext } from '../context.ts'
 import type { Transaction } from '../database/database.ts'
+import { preparedStatement, recordset } from '../database/prepared-statement.ts'
 import { platformQuery } from '../database/prepared.ts'
 import type { PlatformDatabase, RawQueries, RawTransaction, TransactionHooks } from '../database/transaction.ts'
 import type { OrganizationId } from '../organization-id.ts'
+import { bulkCommits } from './bulk-commits.ts'
 import { instantOf } from './instant-value.ts'
 import { lockingTransaction } from './locking-transaction.ts'
 import {
@@ -87,24 +89,28 @@ export class LeaseLost extends Error {
   }
 }
 
+const markDone = preparedStatement<{ leases: string }, { id: string }>((kit) => {
+  const { steps } = kit.platform
+  return sql`
+    update ${steps} set state = 'done', done_at = ${kit.now()}, lease_token = null, lease_until = null,
+      last_error = null, unavailable_since = null
+    from ${recordset(kit, 'leases', { id: 'text', token: 'text' })}
+    where ${steps.id} = records.id and lease_token = records.token and state = 'leased' returning ${steps.id}`
+})
+
 /**
- * Commits the completion together with what the runner returned.
- * @throws {LeaseLost} when the token is not the row's any more; then nothing was written
+ * Commits completions, each together with what its runner returned, many in one transaction.
+ * @returns a function that throws {@link LeaseLost} when the token is not the row's any more; then nothing was written
  */
-export async function completeStep<T>(
-  database: PlatformDatabase<T>,
-  lease: Lease,
-  effect: void | ((tx: Transaction<T>) => Promise<void>),
-): Promise<void> {
-  await database.platformTransaction(async (tx, raw) => {
-    const [held] = await raw.rows(sql`
-      update ${raw.platform.steps} set state = 'done', done_at = ${raw.now()}, lease_token = null, lease_until = null,
-        last_error = null, unavailable_since = null
-      where id = ${lease.id} and lease_token = ${lease.token} and state = 'leased' returning id`)
-    if (!held) throw new LeaseLost()
-    await effect?.(tx)
-  }, { background: true })
-}
+export const stepCompletions = <T>(database: PlatformDatabase<T>) =>
+  bulkCommits<T, Lease>(database, {
+    async fence(raw, leases) {
+      const named = leases.map(({ id, token }) => ({ id, token }))
+      const held = new Set((await raw.execute(markDone, { leases: JSON.stringify(named) })).map(({ id }) => id))
+      return new Set(leases.filter(({ id }) => held.has(id)))
+    },
+    lost: () => new LeaseLost(),
+  })
 
 /**
  * Records a failure by the rules of {@link afterFailure}, gives the lease back, and pauses the kind when the other
@@ -223,15 +229,23 @@ export interface Outlook {
   readonly probing: boolean
 }
 
+const readOutlook = preparedStatement<{ kind: string }, Record<'now' | 'due' | 'lease' | 'paused' | 'backoff', unknown>>(
+  ({ platform: { steps, stepKinds }, now }) => {
+    const kind = placeholder('kind')
+    return sql`
+      select ${now()} as now,
+        (select min(due_at) from ${steps} where kind = ${kind} and state = 'ready') as due,
+        (select min(lease_until) from ${steps} where kind = ${kind} and state = 'leased') as lease,
+        (select paused_until from ${stepKinds} where kind = ${kind}) as paused,
+        (select backoff_ms from ${stepKinds} where kind = ${kind}) as backoff`
+  })
+
+/** For the test of their plans. */
+export const stepStatements = { markDone, readOutlook }
+
 /** What there is to do for a kind, by the database's clock; reads only. */
 export async function outlook(raw: RawQueries, kind: string): Promise<Outlook> {
-  const { steps, stepKinds } = raw.platform
-  const [row] = await raw.rows<Record<'now' | 'due' | 'lease' | 'paused' | 'backoff', unknown>>(sql`
-    select ${raw.now()} as now,
-      (select min(due_at) from ${steps} where kind = ${kind} and state = 'ready') as due,
-      (select min(lease_until) from ${steps} where kind = ${kind} and state = 'leased') as lease,
-      (select paused_until from ${stepKinds} where kind = ${kind}) as paused,
-      (select backoff_ms from ${stepKinds} where kind = ${kind}) as backoff`)
+  const [row] = await raw.execute(readOutlook, { kind })
   const now = instantOf(row!.now)!.getTime()
   const until = (value: unknown) => {
     const instant = instantOf(value)

@@ -1,5 +1,6 @@
 import { inContext } from '#platform/context.ts'
-import { bell, pause, whileExclusive } from '#platform/events/exclusive.ts'
+import { pause, whileExclusive } from '#platform/events/exclusive.ts'
+import { bell } from '#platform/work/bell.ts'
 import { describeFailure } from '#platform/work/retry-rules.ts'
 import type { NoticeCheckpoint } from '../anchor/rounds.ts'
 import type { VerificationContext } from '../verification-context.ts'

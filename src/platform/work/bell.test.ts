@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { bell } from './exclusive.ts'
+import { bell } from './bell.ts'
 
 test('waiting a hundred times leaves nothing behind on the signal', async () => {
   const { signal } = new AbortController()
