@@ -17,7 +17,7 @@ export const modules: Registry = {
     load: async () => (await import('./modules/issuance/module.ts')).default,
   },
   verification: {
-    paths: ['/v', '/credentials', '/log', '/v1/verify', '/vc-api'],
+    paths: ['/v', '/credentials', '/issuers', '/log', '/v1/verify', '/vc-api'],
     load: async () => (await import('./modules/verification/module.ts')).default,
   },
   notification: {

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { type Visitor, newVisitor, watch } from './browser.ts'
 import type { Checks } from './checks.ts'
 import type { Shown } from './credentials.ts'
-import { accessibilityFaults, clippedFaults, directionFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
+import { accessibilityFaults, clippedFaults, directionFaults, focusFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
 
 const run = promisify(execFile)
 
@@ -25,11 +25,14 @@ export type PublicPage = {
 
 /** As it reads in either language. */
 export const verdicts = {
-  valid: { en: [/This credential is valid/, /fixed in block \d/], ar: [/هذه الشهادة صحيحة/, /في الكتلة \d/] },
+  valid: { en: [/This credential is valid/, /stands in block \d.+development/], ar: [/هذه الشهادة صحيحة/, /في الكتلة \d.+للتطوير/] },
   test: { en: [/This is a test credential/, /^Test$/], ar: [/هذه شهادة تجريبية/, /^تجريبية$/] },
   revoked: { en: [/was revoked/], ar: [/أُلغيت هذه الشهادة/] },
   suspended: { en: [/is suspended/], ar: [/موقوفة مؤقتًا/] },
   missing: { en: [/There is no credential here/], ar: [/لا توجد شهادة هنا/] },
+  issuer: { en: [/What it has awarded/, /^5 credentials$/, /did:web:localhost/], ar: [/ما منحته/, /^عدد الشهادات: 5$/, /did:web:localhost/] },
+  newIssuer: { en: [/No credentials yet/], ar: [/لا شهادات بعد/] },
+  missingIssuer: { en: [/There is no such issuer here/], ar: [/لا توجد جهة مُصدِرة/] },
   erased: { en: [/was erased/], ar: [/مُحيت هذه الشهادة/] },
 }
 
@@ -68,6 +71,7 @@ async function checkPublicPage(checks: Checks, page: Page, wanted: PublicPage, v
         await page.getByText(said).first().isVisible() ? [] : ['it does not'])
     }
     await checks.picture(page, label)
+    await checks.check(`${label}: the keyboard's place can be seen`, () => focusFaults(page))
     for (const summary of await page.locator('summary').all()) await summary.click()
     await checks.check(`${label}: nothing is cut off when details are open`, async () =>
       [...await sidewaysFaults(page), ...await clippedFaults(page)])
@@ -82,7 +86,7 @@ async function checkPublicPage(checks: Checks, page: Page, wanted: PublicPage, v
   }
 }
 
-/** All of it can be done without scripts: the other language, the PDF, the JSON. */
+/** All of it can be done without scripts: the issuer, the other language, the PDF, the JSON. */
 export async function checkLinks(checks: Checks, browser: Browser, shown: Shown): Promise<void> {
   const context = await newVisitor(browser, { width: 390, javaScript: false })
   const page = await context.newPage()
@@ -91,6 +95,12 @@ export async function checkLinks(checks: Checks, browser: Browser, shown: Shown)
     await checks.check('credential page: the other language is a link', async () => {
       await page.getByRole('link', { name: 'العربية' }).click()
       return directionFaults(page, 'ar')
+    })
+    await checks.check('credential page: leads to its issuer, in the language that was chosen', async () => {
+      await page.getByRole('link', { name: 'Aldermoor College' }).click()
+      const said = await page.getByText('ما منحته').isVisible() ? [] : [`${page.url()} is not the issuer's page`]
+      await page.goBack()
+      return [...said, ...await directionFaults(page, 'ar')]
     })
     for (const [kind, type] of [['PDF', 'application/pdf'], ['JSON', 'application/vc+ld+json']] as const) {
       await checks.check(`credential page: the ${kind} is a link`, async () => {

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { newVisitor, watch } from './browser.ts'
 import type { Checks } from './checks.ts'
-import { accessibilityFaults, clippedFaults, directionFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
+import { accessibilityFaults, clippedFaults, directionFaults, focusFaults, inertFaults, sidewaysFaults } from './page-rules.ts'
 
 const sound = (body: string, root = 'lang="en" dir="ltr"') =>
   `<!doctype html><html ${root}><head><title>Page</title></head><body><main><h1>Page</h1>${body}</main></body></html>`
@@ -18,6 +18,7 @@ export async function checkRules(checks: Checks, browser: Browser): Promise<void
     sideways: () => sidewaysFaults(page),
     clipped: () => clippedFaults(page),
     inert: () => inertFaults(page, name),
+    focus: () => focusFaults(page),
     accessibility: () => accessibilityFaults(page),
   }
   const faulty: [keyof typeof rules, string, string][] = [
@@ -31,6 +32,8 @@ export async function checkRules(checks: Checks, browser: Browser): Promise<void
     ['inert', 'a name that became markup', sound('<p><b>Ada</b></p>')],
     ['inert', 'a name that is not shown', sound(`<p hidden>&lt;b&gt;Ada&lt;/b&gt;</p>`)],
     ['inert', 'an image', sound(`${inert}<img src="data:," alt="">`)],
+    ['focus', 'a link that hides it', sound(`${inert}<a href="#" style="outline:0">here</a>`)],
+    ['focus', 'a link that it jumps over', sound(`${inert}<a href="#" tabindex="-1" style="outline:3px solid">a</a>`)],
     ['accessibility', 'pale letters', sound(`${inert}<p style="color:#bbb">pale</p>`)],
     ['accessibility', 'a field without a label', sound(`${inert}<input>`)],
   ]
@@ -39,7 +42,7 @@ export async function checkRules(checks: Checks, browser: Browser): Promise<void
     await checks.check(`rules: ${rule} finds ${what}`, async () =>
       (await rules[rule]()).length > 0 ? [] : ['it does not'])
   }
-  await page.setContent(sound(inert))
+  await page.setContent(sound(`${inert}<style>a:focus { outline: 3px solid }</style><a href="#">here</a>`))
   for (const [rule, find] of Object.entries(rules)) await checks.check(`rules: ${rule} lets a sound page pass`, find)
   await context.close()
   await checkWatch(checks, browser)

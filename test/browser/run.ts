@@ -72,7 +72,9 @@ async function publicPages(): Promise<void> {
   const [college, academy] = await Promise.all([
     createAccount(published, 'aldermoor', 'Aldermoor College'),
     createAccount(published, 'academy', 'أكاديمية النور للعلوم والتقنية'),
+    createAccount(published, 'new', 'New <b>College</b>'),
   ])
+  await send(college, 'PATCH', '/v1/organization', { url: 'https://www.aldermoor.example/credentials', contactEmail: 'registrar@aldermoor.example' })
   const { content } = await send<{ content: object }>(college, 'GET', '/v1/templates/certificate-classic')
   await send(college, 'PUT', '/v1/templates/suspendable', { ...content, suspendable: true })
   const achievement = 'Distributed Systems'
@@ -106,6 +108,8 @@ async function publicPages(): Promise<void> {
       criteria: 'اثنا عشر أسبوعًا من المحاضرات وستة واجبات ومشروع نهائي.',
     }),
   ]) as [Shown, Shown, Shown, Shown, Shown, Shown, Shown, Shown, Shown, Shown]
+  // Enough to be listed on the page of their issuer.
+  await Promise.all([long, markup].flatMap(({ achievement }) => ['Un', 'Deux', 'Trois', 'Quatre'].map((name) => issue(college, { name, achievement }))))
   await send(college, 'POST', `/v1/credentials/${revoked.id}/revoke`, { reason: 'Awarded by mistake' })
   await send(college, 'POST', `/v1/credentials/${suspended.id}/suspend`, {})
   await send(college, 'DELETE', `/v1/recipients/${erased.recipientId}`)
@@ -119,7 +123,9 @@ async function publicPages(): Promise<void> {
     ({ name, url, origin: published.publicUrl, typed: [recipient, achievement], says: verdicts[says] })
   const like = (name: string, shown: Shown) => ({ ...at(name, shown), likeAnother: true })
   const { publicUrl: origin } = published
-  const nothing = (name: 'missing' | 'erased', url: string, status: number) =>
+  const issuer = { name: 'issuer', url: `${origin}/issuers/aldermoor`, origin, typed: ['Aldermoor College', achievement, long.achievement, markup.achievement], says: verdicts.issuer }
+  const newIssuer = { name: 'issuer-new', url: `${origin}/issuers/new`, origin, typed: ['New <b>College</b>'], says: verdicts.newIssuer }
+  const nothing = (name: 'missing' | 'missingIssuer' | 'erased', url: string, status: number) =>
     ({ name, url, origin, status, says: verdicts[name] })
   const withoutScripts: Visitor[] = both({ width: 390, javaScript: false })
   await checkPublicPages(checks, browser, [
@@ -132,7 +138,10 @@ async function publicPages(): Promise<void> {
     { page: like('devanagari', devanagari), visitors: [{ width: 390 }] },
     { page: at('revoked', revoked, 'revoked'), visitors: [...both({ width: 390 }), { width: 1440, dark: true }] },
     { page: at('suspended', suspended, 'suspended'), visitors: both({ width: 390 }) },
+    { page: issuer, visitors: [...everyone, ...withoutScripts, { width: 1440, dark: true }, { width: 390, language: 'ar', dark: true }] },
+    { page: newIssuer, visitors: [...both({ width: 390 }), { width: 1440 }] },
     { page: nothing('missing', `${origin}/v/nothing-here`, 404), visitors: [...both({ width: 390 }), { width: 1440 }] },
+    { page: nothing('missingIssuer', `${origin}/issuers/nobody`, 404), visitors: both({ width: 390 }) },
     { page: nothing('erased', erased.url, 410), visitors: both({ width: 390 }) },
   ])
   await checkLinks(checks, browser, latin)

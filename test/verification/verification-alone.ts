@@ -17,6 +17,7 @@ import { memoryDoorbell } from '#platform/work/doorbell-memory.ts'
 import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { createRunner } from '#platform/work/runner.ts'
 import { buildOpenBadge } from '../../src/modules/issuance/credential/open-badge.ts'
+import type { Organization } from '#modules/identity/index.ts'
 import type { credentialIssued } from '#modules/issuance/index.ts'
 import type { z } from 'zod'
 import module from '../../src/modules/verification/module.ts'
@@ -29,11 +30,14 @@ export const publicUrl = 'https://vellum.example'
 export const acme = 'acme' as OrganizationId
 
 export type IssuedData = z.output<typeof credentialIssued.data>
+type Uses = ModuleContext<VerificationTables, VerificationUses, VerificationConfig>['clients']
 type Status = { status: 'active' | 'suspended' | 'revoked' | 'superseded' | 'expired'; changedAt?: string }
 
-/** What the module asks of issuance: answered here from memory, or refused while `away`. */
+/** What the module asks of issuance and identity: answered here from memory, or refused while `away` and `identityAway`. */
 export interface FakeIssuance {
   away: boolean
+  identityAway: boolean
+  readonly organizations: Organization[]
   readonly status: Map<string, Status>
   readonly lists: Map<string, string>
   readonly didDocuments: Map<string, string>
@@ -46,7 +50,7 @@ export async function startVerification(options: { environment?: Record<string, 
   const opened = await (options.open ?? sqliteDatabase)(module.schema, keys.ring)
   const database = opened.database as PlatformDatabase<VerificationTables>
   const fake: FakeIssuance = {
-    away: false, status: new Map(), lists: new Map(), didDocuments: new Map(), pdf: new TextEncoder().encode('%PDF-1.7'),
+    away: false, identityAway: false, organizations: [acmeAcademy()], status: new Map(), lists: new Map(), didDocuments: new Map(), pdf: new TextEncoder().encode('%PDF-1.7'),
   }
   const configOf = (environment: Record<string, string> = {}) =>
     module.config.parse({ CHECKPOINT_INTERVAL_MS: '20', ANCHOR_INTERVAL_MS: '100', ANCHOR_POLL_MS: '30', ...environment })
@@ -55,7 +59,7 @@ export async function startVerification(options: { environment?: Record<string, 
     config: configOf(options.environment),
     publicUrl,
     database,
-    clients: { issuance: clientOf(fake) },
+    clients: { issuance: clientOf(fake), identity: identityOf(fake) },
     openDocument: async () => {
       refuseAway(fake)
       return new Response(fake.pdf as Uint8Array<ArrayBuffer>).body!
@@ -124,7 +128,23 @@ const refuseAway = ({ away }: FakeIssuance): void => {
   if (away) throw new Problem('unavailable', 'issuance cannot be reached; try again later.')
 }
 
-function clientOf(fake: FakeIssuance): ModuleContext<VerificationTables, VerificationUses, VerificationConfig>['clients']['issuance'] {
+export const acmeAcademy = (): Organization => ({
+  id: acme, slug: 'acme', name: 'Acme Academy', url: 'https://acme.example', contactEmail: 'registrar@acme.example', defaultLocale: 'en',
+  frozenAt: '2026-03-01T09:00:00.000Z', createdAt: '2026-02-01T09:00:00.000Z',
+})
+
+/** The one operation that verification asks of identity. */
+const identityOf = (fake: FakeIssuance) =>
+  ({
+    async organization(by: { id: string } | { slug: string }) {
+      if (fake.identityAway) throw new Problem('unavailable', 'identity cannot be reached; try again later.')
+      const found = fake.organizations.find(({ id, slug }) => ('id' in by ? id === by.id : slug === by.slug))
+      if (!found) throw new Problem('not-found', 'There is no such organization.')
+      return found
+    },
+  }) as Pick<Uses['identity'], 'organization'> as Uses['identity']
+
+function clientOf(fake: FakeIssuance): Uses['issuance'] {
   const found = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Problem('not-found', 'There is nothing here.')
     return value
@@ -165,7 +185,7 @@ export const issuerKey = generateEd25519KeyPair()
 export const issuerDid = didKeyFromPublicKey(issuerKey.publicKey)
 
 /** The data of `credential.issued` for a badge that is really signed. */
-export async function issuedData(over: Partial<IssuedData> & { achievement?: { description?: string; criteria?: string } } = {}): Promise<IssuedData> {
+export async function issuedData(over: Partial<IssuedData> & { achievement?: { id?: string; description?: string; criteria?: string } } = {}): Promise<IssuedData> {
   const { achievement, ...rest } = over
   const name = rest.recipientName ?? 'Ada Lovelace'
   const achievementName = rest.achievementName ?? 'Distributed Systems'
@@ -178,7 +198,7 @@ export async function issuedData(over: Partial<IssuedData> & { achievement?: { d
     validFrom: issuedAt,
     recipient: { name, email: 'ada@example.org', salt: 'c2FsdC1vZi10aGUtYWRkcmVzcw' },
     achievement: {
-      id: 'urn:uuid:6a0f2f5e-1f5b-4c7e-9b44-0f4f4f1c2a10',
+      id: achievement?.id ?? 'urn:uuid:6a0f2f5e-1f5b-4c7e-9b44-0f4f4f1c2a10',
       name: achievementName,
       description: achievement?.description ?? 'Consensus, clocks and failure.',
       criteria: achievement?.criteria ?? 'Twelve weeks of lectures, six graded assignments and a final project that survives a partition.',

@@ -1,6 +1,6 @@
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { createSafeFetch } from '#platform/outbound/safe-fetch.ts'
-import { recipientErased } from '#modules/identity/index.ts'
+import { identity, recipientErased } from '#modules/identity/index.ts'
 import { credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended, issuance } from '#modules/issuance/index.ts'
 import { anchoredSize, newestAnchor } from './anchor/anchor-store.ts'
 import { createAnchorRunner } from './anchor/anchor-step.ts'
@@ -22,7 +22,7 @@ import { createVerifier } from './verify/verify.ts'
 /** Verification: public pages, the verify API, the append-only log, and its anchors on a chain. */
 export default defineModule({
   contract: verification,
-  uses: { issuance },
+  uses: { identity, issuance },
   publishes: [credentialAnchored],
   subscribes: { issuance: ['credential'], identity: ['recipient'] },
   schema,

@@ -14,6 +14,8 @@ export const schema = defineSchema('verification', (kit) => ({
       /** Several versions may share one; the newest is current. */
       publicId: kit.text().notNull(),
       documentId: kit.text().notNull(),
+      /** The achievement's own id; null where the credential names none. */
+      achievementId: kit.text(),
       /** JSON of `ProjectedCredential`, sealed with the recipient's key; empty once erased. */
       content: kit.bytes().notNull(),
       status: kit.text().$type<ProjectedStatus>().notNull(),
@@ -25,7 +27,20 @@ export const schema = defineSchema('verification', (kit) => ({
       kit.uniqueIndex('credentials_by_document').on(t.documentId),
       kit.index('credentials_by_public_id').on(t.publicId, t.issuedAt),
       kit.index('credentials_by_recipient').on(t.recipientId),
+      kit.index('credentials_by_achievement').on(t.organizationId, t.achievementId, t.status),
     ],
+  ),
+
+  /** What organizations award, for their public pages. An achievement never changes its words: other words, another id. */
+  achievements: kit.tenantTable(
+    'achievements',
+    {
+      organizationId: kit.text().notNull(),
+      /** As it stands in its credentials. */
+      id: kit.text().notNull(),
+      name: kit.text().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.organizationId, t.id] })],
   ),
 
   /** The log's entries: salted digests, one per issued event. Of the installation, whoever issued. */

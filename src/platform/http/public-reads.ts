@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from 'hono'
 import type { PublicEnvironment } from './app.ts'
 
-/** What anyone may read from any page: credentials, their status, the log, keys and metadata. */
+/** What anyone may read from any page: credentials, their status and issuers, the log, keys and metadata. */
 export const isPublicRead = (path: string): boolean =>
-  /^\/(v|credentials|status|log|\.well-known)\//.test(path) || /^\/organizations\/[^/]+\/did\.json$/.test(path)
+  /^\/(v|credentials|issuers|status|log|\.well-known)\//.test(path) || /^\/organizations\/[^/]+\/did\.json$/.test(path)
 
 /**
  * Verifiers run in browsers too: public reads answer to every origin, without credentials. Nothing else speaks CORS.

@@ -11,10 +11,9 @@ import { announceAnchor } from './announce-step.ts'
 import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
 import { type Chain, createChain } from './chain.ts'
 import type { Fees } from './fees.ts'
+import { knownChains } from './known-chains.ts'
 import { endRound, firstLookMs, passTurn, readRound, type anchorStep } from './rounds.ts'
 
-/** Chains that mine a block when a transaction comes, and otherwise none: nothing there is ever confirmed twice. */
-const DEVELOPMENT_CHAINS = [1337, 31337]
 const CONFIRMATIONS = 6
 /** After so long a node that keeps refusing a transaction is asked this seldom. */
 const LONGEST_WAIT_MS = 900_000
@@ -39,7 +38,7 @@ export function createAnchorRunner(context: VerificationContext): Runner {
     opened ??= (async () => {
       const options = { rpcUrl: config.EVM_RPC_URL!, privateKey: config.ANCHOR_PRIVATE_KEY! }
       const chainId = await createChain({ ...options, confirmations: 1 }).chainId()
-      const confirmations = config.ANCHOR_CONFIRMATIONS ?? (DEVELOPMENT_CHAINS.includes(chainId) ? 1 : CONFIRMATIONS)
+      const confirmations = config.ANCHOR_CONFIRMATIONS ?? (knownChains[chainId]?.kind === 'development' ? 1 : CONFIRMATIONS)
       return { chain: createChain({ ...options, confirmations }), chainId }
     })()
     opened.catch(() => (opened = undefined))

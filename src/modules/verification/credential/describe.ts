@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
+import type { JsonObject } from '#platform/credentials/json.ts'
 import type { VerificationResult } from '#platform/credentials/verify-credential.ts'
 import { Problem } from '#platform/problem.ts'
+import type { Organization } from '#modules/identity/index.ts'
 import { anchorOfLeaf } from '../anchor/anchor-store.ts'
+import type { Issuers } from '../issuer/issuers.ts'
 import { leafOfCredential, newestCheckpoint, nodeReader } from '../log/log-store.ts'
 import { hashText } from '../log/merkle-hash.ts'
 import { inclusionProof } from '../log/merkle-tree.ts'
 import type { VerificationContext } from '../verification-context.ts'
 import type { Verifier } from '../verify/verify.ts'
+import { type Claims, claimsOf } from './claims.ts'
 import { type CredentialRow, openProjected, type ProjectedCredential } from './projection.ts'
 
 export type PublicStatus = 'active' | 'suspended' | 'revoked' | 'superseded' | 'expired'
@@ -16,7 +20,10 @@ export interface CredentialDescription {
   readonly publicId: string
   readonly row: CredentialRow
   readonly content: ProjectedCredential
-  readonly credential: Record<string, unknown>
+  readonly credential: JsonObject
+  readonly claims: Claims
+  /** Undefined while identity does not answer. */
+  readonly issuer: Pick<Organization, 'slug'> | undefined
   readonly status: {
     readonly value: PublicStatus
     readonly changedAt: Date | undefined
@@ -28,7 +35,7 @@ export interface CredentialDescription {
   readonly anchor: AnchorProof | null
   /** Whether this installation anchors at all. */
   readonly anchoring: boolean
-  readonly links: Readonly<Record<'html' | 'json' | 'pdf' | 'credential', string>>
+  readonly links: Readonly<Record<'html' | 'json' | 'pdf' | 'credential', string>> & { readonly issuer?: string }
 }
 
 export interface LogProof {
@@ -57,7 +64,7 @@ const SIGNATURE_REMEMBERED_MS = 30_000
 const REMEMBERED = 5_000
 
 /** Gathers what a page tells. Reads only: looking at a credential writes nothing. Throws `Problem('gone')` once erased. */
-export function createDescriber(context: VerificationContext, verifier: Pick<Verifier, 'signature'>) {
+export function createDescriber(context: VerificationContext, verifier: Pick<Verifier, 'signature'>, issuers: Pick<Issuers, 'byId'>) {
   const { database, clients, config, publicUrl, now } = context
   const readNodes = nodeReader(database.read, database.tables)
   const checked = new Map<string, { until: number; result: VerificationResult }>()
@@ -83,6 +90,15 @@ export function createDescriber(context: VerificationContext, verifier: Pick<Ver
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       return { value: row.status, changedAt: row.statusChangedAt ?? undefined, asOf: row.statusChangedAt ?? row.issuedAt }
+    }
+  }
+
+  async function issuer(row: CredentialRow): Promise<CredentialDescription['issuer']> {
+    try {
+      return await issuers.byId(row.organizationId)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return undefined
     }
   }
 
@@ -120,11 +136,12 @@ export function createDescriber(context: VerificationContext, verifier: Pick<Ver
 
   return async (row: CredentialRow): Promise<CredentialDescription> => {
     const content = await openProjected(context, row)
-    const credential = JSON.parse(content.document) as Record<string, unknown>
-    const [current, signed, log] = await Promise.all([
+    const credential = JSON.parse(content.document) as JsonObject
+    const [current, signed, log, organization] = await Promise.all([
       status(row),
       signature(content.document, credential),
       logProof(row, content.salt),
+      issuer(row),
     ])
     const html = `${publicUrl}/v/${row.publicId}`
     return {
@@ -132,6 +149,8 @@ export function createDescriber(context: VerificationContext, verifier: Pick<Ver
       row,
       content,
       credential,
+      claims: claimsOf(credential),
+      issuer: organization,
       status: current,
       signature: signed,
       log,
@@ -142,6 +161,7 @@ export function createDescriber(context: VerificationContext, verifier: Pick<Ver
         json: `${html}/credential.json`,
         pdf: `${html}/certificate.pdf`,
         credential: `${publicUrl}/credentials/${row.documentId}`,
+        ...(organization && { issuer: `${publicUrl}/issuers/${organization.slug}` }),
       },
     }
   }

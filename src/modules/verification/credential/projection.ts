@@ -11,6 +11,7 @@ import { credentialLeaf } from '../log/leaf.ts'
 import { addLeaf } from '../log/log-store.ts'
 import type { ProjectedStatus, VerificationTables } from '../tables.ts'
 import type { VerificationContext } from '../verification-context.ts'
+import { claimsOf } from './claims.ts'
 
 export type CredentialRow = VerificationTables['credentials']['$inferSelect']
 
@@ -30,16 +31,19 @@ export interface ProjectedCredential {
 const place = (organizationId: OrganizationId, credentialId: string) =>
   ({ organizationId, table: 'credentials', column: 'content', row: credentialId })
 
-type NewRow = Pick<CredentialRow, 'id' | 'organizationId' | 'recipientId' | 'publicId' | 'documentId' | 'content' | 'status' | 'issuedAt'>
+type NewRow = Pick<
+  CredentialRow,
+  'id' | 'organizationId' | 'recipientId' | 'publicId' | 'documentId' | 'achievementId' | 'content' | 'status' | 'issuedAt'
+>
 
-// Both run for every credential.
+// All run for every credential.
 const insertCredential = preparedQuery<VerificationTables, NewRow>()((queries, { credentials }) =>
   queries
     .insert(credentials)
     .values({
       id: placeholder('id'), organizationId: placeholder('organizationId'), recipientId: placeholder('recipientId'),
-      publicId: placeholder('publicId'), documentId: placeholder('documentId'), content: placeholder('content'),
-      status: placeholder('status'), issuedAt: placeholder('issuedAt'),
+      publicId: placeholder('publicId'), documentId: placeholder('documentId'), achievementId: placeholder('achievementId'),
+      content: placeholder('content'), status: placeholder('status'), issuedAt: placeholder('issuedAt'),
     })
     .onConflictDoNothing({ target: credentials.id })
     .returning({ id: credentials.id }))
@@ -50,6 +54,12 @@ const supersedeOthers = preparedQuery<VerificationTables, { id: string; publicId
     .set({ status: 'superseded', statusChangedAt: placeholder('at') as unknown as SQL })
     .where(and(eq(credentials.publicId, placeholder('publicId')), ne(credentials.id, placeholder('id')), eq(credentials.status, 'active'))))
 
+const insertAchievement = preparedQuery<VerificationTables, { id: string; organizationId: string; name: string }>()((queries, { achievements }) =>
+  queries
+    .insert(achievements)
+    .values({ id: placeholder('id'), organizationId: placeholder('organizationId'), name: placeholder('name') })
+    .onConflictDoNothing({ target: [achievements.organizationId, achievements.id] }))
+
 /** Keeps the credential and adds its leaf to those that wait for a place in the log. */
 export function createIssuedHandler(
   { keys }: VerificationContext,
@@ -59,7 +69,9 @@ export function createIssuedHandler(
     const { credentialId, publicId, recipientId, documentId } = data
     await keys.load([recipientId])
     if (keys.isErased(recipientId)) return undefined
-    const leaf = credentialLeaf(JSON.parse(data.document), data.salt)
+    const credential = JSON.parse(data.document)
+    const leaf = credentialLeaf(credential, data.salt)
+    const achievementId = claimsOf(credential).achievement.id ?? null
     const { document, salt, recipientName, locale, achievementName, issuerName, test } = data
     const content: ProjectedCredential = { document, salt, recipientName, locale, achievementName, issuerName, test }
     const row = {
@@ -68,12 +80,14 @@ export function createIssuedHandler(
       recipientId,
       publicId,
       documentId,
+      achievementId,
       content: keys.seal(recipientId, place(organizationId, credentialId), JSON.stringify(content)),
       status: 'active' as const,
       issuedAt: new Date(data.issuedAt),
     }
     return async (tx) => {
       const added = await tx.run(insertCredential, row)
+      if (achievementId !== null) await tx.run(insertAchievement, { id: achievementId, organizationId, name: achievementName })
       // Versions of one public id come in their order: the one before has been superseded by this.
       if (added.length > 0) await tx.run(supersedeOthers, { id: credentialId, publicId, at: row.issuedAt })
       await addLeaf(tx, { eventId, credentialId, organizationId, leaf, arrival: uuidv7() })

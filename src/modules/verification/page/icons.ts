@@ -10,5 +10,9 @@ export const icons = {
   yes: icon(html`<circle cx="12" cy="12" r="9.2"/><path d="M8 12.3l2.7 2.7 5.4-5.8"/>`),
   soon: icon(html`<circle cx="12" cy="12" r="9.2"/><path d="M12 6.8V12l3.4 2.1"/>`),
   download: icon(html`<path d="M12 3.5v11.2M7.4 10.4l4.6 4.6 4.6-4.6M4.5 19.8h15"/>`),
+  add: icon(html`<path d="M12 5v14M5 12h14"/>`),
+  mail: icon(html`<path d="M3.5 6h17v12.5h-17z"/><path d="M3.8 6.4L12 13l8.2-6.6"/>`),
+  /** Leads out of here: it points forward, so the style mirrors it. */
+  away: icon(html`<path d="M9 6h9v9M18 6L6.5 17.5"/>`),
   nothing: icon(html`<path d="M6 3h8.5L19 7.5V21H6z"/><path d="M14 3v5h5M9.5 12.5l5 5M14.5 12.5l-5 5"/>`),
 } as const
