@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { pngCredentials, pngSize } from '../render/baked.ts'
 import type { Ask } from './ask.ts'
 import { expectProblem, expectStatus } from './expect.ts'
+import { verifyElsewhere } from './reference-verifier.ts'
 import { scenario } from './scenario.ts'
 import { until } from './until.ts'
 
@@ -76,9 +78,40 @@ export default [
     for (const file of ['certificate.pdf', 'credential.json'])
       assert.match(expectStatus(await ask('GET', `${publicUrl}/${file}`), 200).headers.get('x-robots-tag')!, /noindex/)
 
+    const preview = expectStatus(await ask('GET', attribute(page, /<meta property="og:image" content="([^"]+)"/)), 200)
+    assert.deepEqual(pngSize(preview.bytes), { width: 1200, height: 630 })
+    assert.match(preview.headers.get('x-robots-tag')!, /noindex/)
+
     expectStatus(await issuer.ask('POST', `/v1/credentials/${id}/revoke`, { json: {} }), 200)
     const revoked = await pageOf(ask, publicUrl)
     assert.doesNotMatch(revoked, /linkedin|mailto:|og:image/)
     assert.match(attribute(revoked, /<meta property="og:description" content="([^"]+)"/), /revoked/)
+  }),
+
+  scenario('a badge that was kept carries a credential that others find sound, until its person is erased', async (world) => {
+    const { ask } = world
+    const issuer = await world.issuer()
+    const { publicUrl, documentUrl, recipient } = await issuer.issue({ name: 'Zoë ]]> & Co', achievement: 'Systems <I>' })
+    const { links } = await issuer.published(publicUrl)
+    const did = expectStatus(await ask('GET', `/organizations/${issuer.slug}/did.json`), 200).json
+    const document = expectStatus(await ask('GET', documentUrl), 200).text
+    const [png, svg] = await Promise.all([links.badgePng, links.badgeSvg].map(async (url: string) => expectStatus(await ask('GET', url), 200)))
+    assert.equal(png!.headers.get('content-type'), 'image/png')
+    assert.equal(svg!.headers.get('content-type'), 'image/svg+xml')
+    assert.match(svg!.headers.get('content-security-policy')!, /^default-src 'none'.*sandbox/)
+    for (const file of [png, svg]) assert.match(file!.headers.get('content-disposition')!, /^attachment; filename="badge-/)
+    assert.doesNotMatch(svg!.text.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, ''), /<script|<foreignObject|\son\w+=|href=/i)
+    const inSvg = [...svg!.text.matchAll(/<!\[CDATA\[([\s\S]*?)\]\]>/g)].map(([, part]) => part).join('')
+    for (const [from, baked] of [['PNG', pngCredentials(png!.bytes)], ['SVG', [inSvg]]] as const) {
+      assert.deepEqual(baked, [document], `The ${from} carries another credential.`)
+      const elsewhere = await verifyElsewhere(JSON.parse(baked[0]!), did)
+      assert.ok(elsewhere.verified, JSON.stringify(elsewhere))
+    }
+    expectStatus(await issuer.ask('DELETE', `/v1/recipients/${recipient!.id}`), 200)
+    for (const url of [links.preview, links.badgePng, links.badgeSvg])
+      expectProblem(await until(`${url} to be gone`, async () => {
+        const answer = await ask('GET', url)
+        return answer.status !== 200 && answer
+      }), 410, 'gone')
   }),
 ]

@@ -50,7 +50,7 @@ describe('the address of a credential', () => {
     const nasty = await issuedData({ recipientName: '<img src=x onerror=alert(1)>\u202e"\'&', achievementName: '</title><script>x</script>' })
     await verification.deliver(credentialIssued, nasty)
     const text = await page(`/v/${nasty.publicId}`)
-    expect(text).not.toMatch(/<img|<script|\u202e/)
+    expect(text).not.toMatch(/<img (?!class="badge" src="\/v\/)|<script|\u202e/)
     expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;')
   })
 
@@ -117,6 +117,30 @@ describe('the address of a credential', () => {
     expect(await person.text()).toContain('Try again in a minute')
   })
 
+  test('hands out the pictures, each to be nothing but a picture, and says when to come again while issuance is away', async () => {
+    for (const [name, type, disposition] of [
+      ['preview.png', 'image/png', 'inline'], ['badge.png', 'image/png', 'attachment'], ['badge.svg', 'image/svg+xml', 'attachment'],
+    ] as const) {
+      verification.fake.away = false
+      const picture = await verification.get(`/v/${data.publicId}/${name}`)
+      expect(picture.status, name).toBe(200)
+      expect(picture.headers.get('content-type')).toBe(type)
+      expect(picture.headers.get('content-disposition')).toMatch(new RegExp(`^${disposition}; filename="[\\w-]+-${data.publicId}\\.`))
+      expect(picture.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
+      expect(picture.headers.get('x-content-type-options')).toBe('nosniff')
+      expect(picture.headers.get('x-robots-tag')).toContain('noindex')
+      expect(picture.headers.get('cache-control')).toContain('private')
+      verification.fake.away = true
+      const later = await verification.get(`/v/${data.publicId}/${name}`)
+      expect(later.status, name).toBe(503)
+      expect(Number(later.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(await later.json()).toMatchObject({ type: 'urn:vellum:problem:unavailable' })
+    }
+    verification.fake.away = false
+    expect((await verification.get(`/v/${data.publicId}/badge.svg`)).headers.get('content-security-policy')).toMatch(/sandbox$/)
+    expect((await verification.get('/v/unknown/badge.svg')).status).toBe(404)
+  })
+
   test('is a sentence where there is nothing: a page for people, a problem for programs', async () => {
     const missing = await verification.get('/v/unknown', browser)
     expect(missing.status).toBe(404)
@@ -132,9 +156,8 @@ describe('an erased person', () => {
     verification.keys.erase(data.recipientId)
     expect((await verification.get(`/v/${data.publicId}`)).status).toBe(410)
     await verification.deliver(recipientErased, { recipientId: data.recipientId })
-    for (const path of [`/v/${data.publicId}`, `/v/${data.publicId}/credential.json`, `/v/${data.publicId}/certificate.pdf`, `/credentials/${data.documentId}`]) {
-      expect((await verification.get(path)).status, path).toBe(410)
-    }
+    const files = ['', '/credential.json', '/certificate.pdf', '/preview.png', '/badge.png', '/badge.svg'].map((file) => `/v/${data.publicId}${file}`)
+    for (const path of [...files, `/credentials/${data.documentId}`]) expect((await verification.get(path)).status, path).toBe(410)
     const person = await verification.get(`/v/${data.publicId}`, browser)
     expect(person.status).toBe(410)
     expect(await person.text()).toContain('erased')

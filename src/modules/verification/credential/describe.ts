@@ -35,7 +35,7 @@ export interface CredentialDescription {
   readonly anchor: AnchorProof | null
   /** Whether this installation anchors at all. */
   readonly anchoring: boolean
-  readonly links: Readonly<Record<'html' | 'json' | 'pdf' | 'credential', string>> & { readonly issuer?: string }
+  readonly links: Readonly<Record<'html' | 'json' | 'pdf' | 'preview' | 'badgePng' | 'badgeSvg' | 'credential', string>> & { readonly issuer?: string }
 }
 
 export interface LogProof {
@@ -160,6 +160,9 @@ export function createDescriber(context: VerificationContext, verifier: Pick<Ver
         html,
         json: `${html}/credential.json`,
         pdf: `${html}/certificate.pdf`,
+        preview: `${html}/preview.png`,
+        badgePng: `${html}/badge.png`,
+        badgeSvg: `${html}/badge.svg`,
         credential: `${publicUrl}/credentials/${row.documentId}`,
         ...(organization && { issuer: `${publicUrl}/issuers/${organization.slug}` }),
       },

@@ -27,7 +27,7 @@ async function described(over: Partial<CredentialDescription> = {}, names: { rec
     status: { value: 'active', changedAt: undefined, asOf: undefined },
     signature: { verified: true, errors: [] },
     log: null, anchor: null, anchoring: true,
-    links: { html, json: `${html}/credential.json`, pdf: `${html}/certificate.pdf`, credential: 'https://vellum.example/credentials/1' },
+    links: { html, json: `${html}/credential.json`, pdf: `${html}/certificate.pdf`, preview: `${html}/preview.png`, badgePng: `${html}/badge.png`, badgeSvg: `${html}/badge.svg`, credential: 'https://vellum.example/credentials/1' },
   }
   return { ...description, ...over }
 }
@@ -61,6 +61,9 @@ describe('the page of a credential', () => {
     expect(meta(page, 'og:url')).toBe('https://vellum.example/v/pAbc123')
     expect(meta(page, 'og:locale')).toBe('ar_AR')
     expect(meta(page, 'og:description')).toContain('Acme Academy')
+    expect(meta(page, 'og:image')).toBe('https://vellum.example/v/pAbc123/preview.png')
+    expect(meta(page, 'og:image:alt')).toContain('Distributed Systems')
+    expect(meta(page, 'twitter:card')).toBe('summary_large_image')
     expect(page).toContain('<link rel="canonical" href="https://vellum.example/v/pAbc123">')
     expect(page).not.toContain('<script')
   })
@@ -73,6 +76,7 @@ describe('the page of a credential', () => {
   ] as const)('helps nobody to spread what is %s', async (_, over) => {
     const page = credentialPage(await described(over as Partial<CredentialDescription>), { language: 'en' })
     expect(page).not.toMatch(/linkedin|mailto:/)
+    expect(meta(page, 'og:image')).toBe(undefined)
     expect(meta(page, 'og:description')).toMatch(/revoked|suspended|newer version|cannot be trusted/)
   })
 

@@ -52,7 +52,7 @@ ${proofs(description, language, say)}</section>
 </div>
 </div>`
   const title = withoutMarks(say.preview.title(content.achievementName, content.recipientName))
-  return frame({ language, title, body, brand: typed(content.issuerName), head: linkPreview(description, { verdict, title, language }) })
+  return frame({ language, title, body, brand: typed(content.issuerName), head: linkPreview(description, { verdict, shared, title, language }) })
 }
 
 function banner({ status }: CredentialDescription, verdict: Verdict, language: Language, say: Words): Html {
@@ -74,7 +74,9 @@ function award({ content, claims, row, publicId }: CredentialDescription, issuer
     [say.completedOn, claims.completedOn],
     [say.validUntil, claims.validUntil],
   ]
+  // What it shows stands in words beside it.
   return html`<article class="award">
+<img class="badge" src="/v/${publicId}/badge.svg" alt="" width="150" height="150">
 <div class="issuer">${seal(content.issuerName)}<p><span class="label">${say.issuedBy}</span> <strong>${issuerPage === undefined ? issuer : html`<a href="${issuerPage}">${issuer}</a>`}</strong></p></div>
 ${(kind !== undefined || content.test) && html`<p class="kind">${kind}${content.test && html`<span class="mark">${say.testMark}</span>`}</p>`}
 <h1 dir="auto">${typed(content.achievementName)}</h1>
@@ -95,6 +97,8 @@ const passage = (label: string, text: string | undefined): Html | undefined =>
 function keep({ links }: CredentialDescription, { keep: say }: Words): Html {
   const files = [
     [say.pdf, links.pdf, false],
+    [say.png, links.badgePng, true],
+    [say.svg, links.badgeSvg, true],
     [say.json, links.json, true],
   ] as const
   return html`<section class="sheet card keep"><h2>${say.title}</h2><p>${say.text}</p>

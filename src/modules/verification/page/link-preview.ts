@@ -30,12 +30,19 @@ ${languages.filter((one) => one !== language).map((one) => html`<meta property="
 /** A credential that does not hold is told as such, and has no picture. */
 export function linkPreview(
   { content, links }: CredentialDescription,
-  { verdict, title, language }: { verdict: Verdict; title: string; language: Language },
+  { verdict, shared, title, language }: { verdict: Verdict; shared: boolean; title: string; language: Language },
 ): Html {
   const say = words[language]
   const issuer = withoutMarks(content.issuerName)
   const text = verdict === 'active' ? say.preview.text(issuer) : say.verdict[verdict].title
   return html`${openGraph({ language, url: links.html, title, text, site: issuer })}
 <link rel="alternate" type="application/vc+ld+json" href="${links.json}">
-<meta name="twitter:card" content="summary">`
+${shared ? picture(links.preview, withoutMarks(say.preview.picture(content.achievementName, content.recipientName))) : html`<meta name="twitter:card" content="summary">`}`
 }
+
+const picture = (url: string, alt: string): Html => html`<meta property="og:image" content="${url}">
+<meta property="og:image:type" content="image/png">
+<meta property="og:image:width" content="1200">
+<meta property="og:image:height" content="630">
+<meta property="og:image:alt" content="${alt}">
+<meta name="twitter:card" content="summary_large_image">`

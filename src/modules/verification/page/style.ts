@@ -59,9 +59,10 @@ a:hover { text-decoration-thickness: .12em; }
 .award { position: relative; overflow: hidden; padding: clamp(1.6rem, 5vw, 2.75rem) var(--side) clamp(1.75rem, 5vw, 2.75rem); }
 .award::after { content: ""; position: absolute; inset-block-start: -5.5rem; inset-inline-end: -5.5rem; width: 17rem; height: 17rem; opacity: .26; pointer-events: none;
   background: url("data:image/svg+xml,${rosette.replaceAll('<', '%3C').replaceAll('>', '%3E')}") center / contain no-repeat; }
+.badge { float: inline-end; width: clamp(6rem, 24vw, 9.4rem); height: auto; aspect-ratio: 1; margin-inline-start: 1.25rem; margin-block-end: .5rem; }
 .award > * { position: relative; z-index: 1; }
 .label { color: var(--soft); font-size: .92rem; }
-.issuer { display: flex; align-items: center; gap: .85rem; margin-block-end: clamp(1.6rem, 5vw, 2.4rem); padding-inline-end: 3rem; line-height: 1.4; }
+.issuer { display: flex; align-items: center; gap: .85rem; margin-block-end: clamp(1.6rem, 5vw, 2.4rem); line-height: 1.4; }
 .issuer .label { display: block; }
 .issuer strong { font-weight: 600; }
 .seal { flex: none; display: grid; place-items: center; width: 2.9rem; height: 2.9rem; border-radius: 50%; border: 1px solid var(--gold); outline: 1px solid var(--gold); outline-offset: -4px;
