@@ -62,7 +62,7 @@ async function firstVisit(): Promise<void> {
   const typed = [shown.name, shown.achievement, name]
   const page = { name: 'test', url: shown.url, origin: trial.publicUrl, typed, says: verdicts.test }
   await checkPublicPages(checks, browser, [{ page, visitors: both({ width: 390 }) }])
-  await checkMail(checks, browser, trial.mailDir, { label: 'test', shown, language: 'en' })
+  await checkMail(checks, browser, trial.mailDir, { label: 'test', shown, language: 'en', ask: `${trial.publicUrl}/issuers/first` })
   await checkDocs(checks, browser, trial.publicUrl)
 }
 
@@ -147,7 +147,9 @@ async function publicPages(): Promise<void> {
   await checkLinks(checks, browser, latin)
   await checkPrint(checks, browser, latin)
   for (const [label, shown] of Object.entries({ latin, arabic, long, markup }))
-    await checkMail(checks, browser, published.mailDir, { label, shown, language: shown === arabic ? 'ar' : 'en' })
+    await checkMail(checks, browser, published.mailDir, {
+      label, shown, language: shown === arabic ? 'ar' : 'en', ask: shown === arabic ? `${origin}/issuers/academy` : 'mailto:registrar@aldermoor.example',
+    })
 }
 
 /** One that breaks off is a failure, and does not stop the others. */

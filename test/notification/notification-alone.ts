@@ -38,6 +38,7 @@ export async function startNotification(
   const parts = module.start({
     name: 'notification', config: module.config.parse({ MAIL_DIR: mailDir, ...environment }), publicUrl: 'https://vellum.example', database, keys, log,
     clients: {
+      identity: { organization: async () => ({ slug: 'acme', contactEmail: 'registrar@acme.example' }) } as never,
       issuance: {
         certificate: async () => {
           await hooks.whileComposing()

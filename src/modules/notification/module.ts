@@ -1,12 +1,13 @@
 import { eq } from 'drizzle-orm'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
-import { recipientErased } from '#modules/identity/index.ts'
+import { identity, recipientErased } from '#modules/identity/index.ts'
 import { credentialIssued, credentialRevoked, issuance } from '#modules/issuance/index.ts'
 import { notificationConfig } from './config.ts'
 import { notification } from './contract.ts'
 import { folderTransport, smtpTransport } from './email/mail-transport.ts'
 import { createFailMessage, createSendRunner, sendEmail } from './email/send-step.ts'
 import { notificationDelivered, notificationFailed } from './events.ts'
+import { createIssuerContacts } from './message/issuer-contacts.ts'
 import { forgetRecipient, tellRecipient, withdrawRevoked } from './message/messages.ts'
 import { notificationRoutes } from './routes.ts'
 import { schema } from './tables.ts'
@@ -14,7 +15,7 @@ import { schema } from './tables.ts'
 /** Notification: what was to be told to whom, and what became of it. */
 export default defineModule({
   contract: notification,
-  uses: { issuance },
+  uses: { identity, issuance },
   publishes: [notificationDelivered, notificationFailed],
   subscribes: { issuance: ['credential'], identity: ['recipient'] },
   schema,
@@ -42,7 +43,7 @@ export default defineModule({
       },
       routes: (app) => notificationRoutes(app, context),
       subscriptions: [
-        subscribe('issuance', credentialIssued, tellRecipient(context)),
+        subscribe('issuance', credentialIssued, tellRecipient(context, createIssuerContacts(context))),
         subscribe('issuance', credentialRevoked, withdrawRevoked(context)),
         subscribe('identity', recipientErased, forgetRecipient(context, transport)),
       ],

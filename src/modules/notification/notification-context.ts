@@ -1,4 +1,5 @@
 import type { ModuleContext } from '#platform/module.ts'
+import type { identity } from '#modules/identity/index.ts'
 import type { issuance } from '#modules/issuance/index.ts'
 import type { NotificationConfig } from './config.ts'
 import type { NotificationTables } from './tables.ts'
@@ -6,6 +7,6 @@ import type { NotificationTables } from './tables.ts'
 /** What every use case of notification is given. */
 export type NotificationContext = ModuleContext<
   NotificationTables,
-  { readonly issuance: typeof issuance },
+  { readonly identity: typeof identity; readonly issuance: typeof issuance },
   NotificationConfig
 >

@@ -44,4 +44,13 @@ export interface MessageContent {
   readonly publicId: string
   readonly locale: string
   readonly test: boolean
+  /** Absent where it could not be had when the message was written. */
+  readonly contact?: IssuerContact
+}
+
+/** Where a recipient may turn to. */
+export interface IssuerContact {
+  /** Of the issuer's page, `/issuers/{slug}`. */
+  readonly slug: string
+  readonly email?: string
 }

@@ -10,6 +10,7 @@ import { sendEmail } from '../email/send-step.ts'
 import type { NotificationContext } from '../notification-context.ts'
 import type { MessageContent, NotificationTables } from '../tables.ts'
 import { contentPlace } from './content-place.ts'
+import type { IssuerContacts } from './issuer-contacts.ts'
 
 /** The mail about a single issue goes before those of a batch. */
 const BATCH_PRIORITY = 10
@@ -43,9 +44,13 @@ const insertMessage = preparedQuery<NotificationTables, NewMessage>()((queries, 
     .returning({ id: messages.id }))
 
 /** A credential was issued: its recipient is to be told, once. */
-export function tellRecipient({ keys, publicUrl, now }: NotificationContext): EventHandler<NotificationTables, typeof credentialIssued> {
+export function tellRecipient(
+  { keys, publicUrl, now }: NotificationContext,
+  contacts: IssuerContacts,
+): EventHandler<NotificationTables, typeof credentialIssued> {
   return async ({ data, organizationId }) => {
     if (!data.notify) return undefined
+    const contact = await contacts(organizationId)
     const content: MessageContent = {
       recipientName: data.recipientName,
       recipientEmail: data.recipientEmail,
@@ -54,6 +59,7 @@ export function tellRecipient({ keys, publicUrl, now }: NotificationContext): Ev
       publicId: data.publicId,
       locale: data.locale,
       test: data.test,
+      ...(contact && { contact }),
     }
     await keys.load([organizationId, data.recipientId])
     const id = uuidv7()

@@ -1,6 +1,6 @@
+import { remembered } from '#platform/remembered.ts'
 import type { Organization } from '#modules/identity/index.ts'
 import type { VerificationContext } from '../verification-context.ts'
-import { remembered } from './remembered.ts'
 
 /** The organizations of this installation, as their public pages tell of them. They throw `Problem`: not-found, or that identity does not answer. */
 export interface Issuers {

@@ -1,7 +1,7 @@
 import { and, count, desc, eq, gte, inArray, isNotNull, lt } from 'drizzle-orm'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { remembered } from '#platform/remembered.ts'
 import type { VerificationContext } from '../verification-context.ts'
-import { remembered } from './remembered.ts'
 
 /** With fewer, a number could point at a person: docs/decisions/0140. */
 export const LEAST_LISTED = 5

@@ -16,7 +16,7 @@ const style = `
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Noto Serif", "Noto Naskh Arabic", Georgia, serif;
   --sans: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", "Noto Naskh Arabic", sans-serif;
   --mono: ui-monospace, "SF Mono", Menlo, Consolas, "Noto Sans Mono", "DejaVu Sans Mono", monospace;
-  --side: clamp(1.25rem, 5vw, 3rem);
+  --side: clamp(1.25rem, 5vw, 3rem); --up: clamp(1.6rem, 5vw, 2.75rem); --badge: clamp(5.4rem, 22vw, 9.4rem);
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
@@ -56,10 +56,12 @@ a:hover { text-decoration-thickness: .12em; }
 .wait { background: var(--wait-tint); } .wait svg, .wait strong { color: var(--wait); }
 .bad { background: var(--bad-tint); } .bad svg, .bad strong { color: var(--bad); }
 
-.award { position: relative; overflow: hidden; padding: clamp(1.6rem, 5vw, 2.75rem) var(--side) clamp(1.75rem, 5vw, 2.75rem); }
+.award { position: relative; overflow: hidden; padding: var(--up) var(--side); }
 .award::after { content: ""; position: absolute; inset-block-start: -5.5rem; inset-inline-end: -5.5rem; width: 17rem; height: 17rem; opacity: .26; pointer-events: none;
   background: url("data:image/svg+xml,${rosette.replaceAll('<', '%3C').replaceAll('>', '%3E')}") center / contain no-repeat; }
-.badge { float: inline-end; width: clamp(6rem, 24vw, 9.4rem); height: auto; aspect-ratio: 1; margin-inline-start: 1.25rem; margin-block-end: .5rem; }
+.award:has(.badge)::after { width: calc(1.9 * var(--badge)); height: calc(1.9 * var(--badge)); inset-block-start: calc(var(--up) - .45 * var(--badge)); inset-inline-end: calc(var(--side) - .45 * var(--badge)); }
+.badge { float: inline-end; width: var(--badge); height: auto; aspect-ratio: 1; margin-inline-start: 1.25rem; }
+@media (min-width: 40rem) { .award:has(.badge) h1 { padding-inline-end: calc(var(--badge) + 1rem); } }
 .award > * { position: relative; z-index: 1; }
 .label { color: var(--soft); font-size: .92rem; }
 .issuer { display: flex; align-items: center; gap: .85rem; margin-block-end: clamp(1.6rem, 5vw, 2.4rem); line-height: 1.4; }
