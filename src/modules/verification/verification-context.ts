@@ -9,3 +9,6 @@ export type VerificationUses = { readonly identity: typeof identity; readonly is
 
 /** What every use case of verification is given. */
 export type VerificationContext = ModuleContext<VerificationTables, VerificationUses, VerificationConfig>
+
+/** Checking a credential asks issuance alone. */
+export type VerifyingContext = Pick<VerificationContext, 'publicUrl' | 'now'> & { readonly clients: Pick<VerificationContext['clients'], 'issuance'> }

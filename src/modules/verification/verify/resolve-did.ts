@@ -2,7 +2,7 @@ import { didWebUrl } from '#platform/credentials/did.ts'
 import type { ResolveDid } from '#platform/credentials/signing-key.ts'
 import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
 import { Problem } from '#platform/problem.ts'
-import type { VerificationContext } from '../verification-context.ts'
+import type { VerifyingContext } from '../verification-context.ts'
 import { createRemembered } from './remembered.ts'
 
 /** A key that was revoked is believed for so long; one that is new is asked for at once. */
@@ -16,7 +16,7 @@ const MOST_BYTES = 256 * 1024
  * other through the guard for addresses that strangers name.
  */
 export function createResolveDid(
-  { clients, publicUrl, now }: Pick<VerificationContext, 'clients' | 'publicUrl' | 'now'>,
+  { clients, publicUrl, now }: VerifyingContext,
   fetch: SafeFetch,
 ): ResolveDid {
   const own = `${publicUrl}/organizations/`
@@ -38,7 +38,7 @@ export function createResolveDid(
   }
 }
 
-async function ownDocument(clients: VerificationContext['clients'], slug: string): Promise<string | undefined> {
+async function ownDocument(clients: VerifyingContext['clients'], slug: string): Promise<string | undefined> {
   try {
     return (await clients.issuance.didDocument({ slug })).document
   } catch (error) {

@@ -5,7 +5,7 @@ import { createKnownShapes } from '#platform/credentials/shapes/known-shapes.ts'
 import { issuerOf, verifyCredential, type VerificationResult } from '#platform/credentials/verify-credential.ts'
 import { type ProofOptions, type ProofsResult, verifyProofs } from '#platform/credentials/verify-proofs.ts'
 import type { SafeFetch } from '#platform/outbound/safe-fetch.ts'
-import type { VerificationContext } from '../verification-context.ts'
+import type { VerifyingContext } from '../verification-context.ts'
 import { createRemembered } from './remembered.ts'
 import { createResolveDid, fetchJson } from './resolve-did.ts'
 import { createSharedCalls } from './shared-calls.ts'
@@ -55,7 +55,7 @@ interface Inquiry {
  * Verifies credentials of ours and of strangers; what cannot be reached is unknown, never fine. Shapes are learned from
  * credentials of this installation alone, once they verified: no stranger can make it compile, or push a shape out.
  */
-export function createVerifier({ clients, publicUrl, now }: Pick<VerificationContext, 'clients' | 'publicUrl' | 'now'>, fetch: SafeFetch): Verifier {
+export function createVerifier({ clients, publicUrl, now }: VerifyingContext, fetch: SafeFetch): Verifier {
   const resolveDid = createResolveDid({ clients, publicUrl, now }, fetch)
   const ownLists = `${publicUrl}/status/`
   const shapes = createKnownShapes()
