@@ -55,7 +55,7 @@ describe('every operation', () => {
       const expected = ['x-content-type-options', 'content-security-policy', 'referrer-policy', 'cache-control', 'x-request-id']
       faults.push(...expected.filter((name) => !response.headers.has(name)).map((name) => `${method} ${path}: no ${name}`))
       const cors = response.headers.get('access-control-allow-origin') !== null
-      const isPublic = /^\/(v|credentials|status|log|\.well-known)\/|^\/organizations\//.test(path)
+      const isPublic = /^\/(v|credentials|issuers|status|log|\.well-known)\/|^\/organizations\//.test(path)
       if (cors !== isPublic) faults.push(`${method} ${path}: CORS is ${cors}`)
       if (response.status < 400) seen.add(`${method} ${path}`)
       return { status: response.status, json, headers: response.headers }
