@@ -120,6 +120,12 @@ describe('every operation', () => {
     await ask('GET', '/v1/batches', '/v1/batches')
     await ask('GET', '/v1/batches/{id}', `/v1/batches/${belongings.batchId}`)
     await ask('GET', '/v1/batches/{id}/errors', `/v1/batches/${belongings.batchId}/errors`)
+    await ask('GET', '/v1/batches/{id}/errors.csv', `/v1/batches/${belongings.batchId}/errors.csv`)
+    const rows = Array.from({ length: 2_000 }, (_, at) => `Row ${at},row${at}@owner.example\n`).join('')
+    const { json: large } = await ask('POST', '/v1/batches', '/v1/batches?achievement=A&notify=false', { body: `name,email\n${rows}`, type: 'text/csv' })
+    for (const order of ['pause', 'resume', 'cancel', 'resume']) {
+      await ask('POST', `/v1/batches/{id}/${order}`, `/v1/batches/${large.id}/${order}`)
+    }
     await ask('GET', '/v1/messages', '/v1/messages?state=sent')
 
     const open = async (path: string, address: string, headers: Record<string, string> = {}) => ask('GET', path, address, { open: true, headers })

@@ -172,7 +172,7 @@ export function createAcceptance(
     }
 
     /** Its credential is this one, or the one that its business key has already. */
-    async function writeOne(tx: Transaction<IssuanceTables>, { at: _, ...row }: NewCredential, achievementId: string): Promise<Accepted> {
+    async function writeOne(tx: Transaction<IssuanceTables>, row: NewCredential, achievementId: string): Promise<Accepted> {
       const { id, publicId, businessKey } = row
       for (let draw = 0; draw < DRAWS; draw++) {
         const { rowCount } = await tx.run(insertCredential, { ...common, ...row, achievementId, statusIndex: places.draw() })
