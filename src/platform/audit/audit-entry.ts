@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** One link of a chain as it is hashed. */
 export interface AuditRecord {
@@ -36,5 +36,5 @@ export function auditHash(entry: AuditRecord): Uint8Array {
     entry.traceparent,
     Buffer.from(entry.previousHash).toString('hex'),
   ])
-  return new Uint8Array(createHash('sha256').update(`vellum/audit/v1\n${canonical}`, 'utf8').digest())
+  return new Uint8Array(hash('sha256', `vellum/audit/v1\n${canonical}`, 'buffer'))
 }

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { SealPlace } from './key-ring-types.ts'
+import { pooledRandomBytes } from './random-pool.ts'
 
 /**
  * The sealed form of a value (docs/decisions/0070-envelopes-and-keys.md; it never changes under the same version byte):
@@ -44,7 +45,7 @@ export function sealEnvelope(
   plaintext: string | Uint8Array,
 ): Uint8Array {
   const header = encodeHeader(subject, keyVersion)
-  const nonce = randomBytes(nonceLength)
+  const nonce = pooledRandomBytes(nonceLength)
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength })
   cipher.setAAD(associatedData(place, header))
   const body = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext)
@@ -105,15 +106,18 @@ function readHeader(bytes: Buffer): SealedSubject & { headerLength: number } {
 }
 
 function associatedData(place: SealPlace, header: Uint8Array): Buffer {
-  const parts: Uint8Array[] = []
-  for (const text of [domain, place.organizationId, place.table, place.column, place.row]) {
-    const part = Buffer.from(text, 'utf8')
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(part.length)
-    parts.push(length, part)
+  const parts = [domain, place.organizationId, place.table, place.column, place.row]
+  let length = header.length
+  for (const part of parts) length += 4 + Buffer.byteLength(part)
+  const data = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const part of parts) {
+    const written = data.write(part, at + 4)
+    data.writeUInt32BE(written, at)
+    at += 4 + written
   }
-  parts.push(header)
-  return Buffer.concat(parts)
+  data.set(header, at)
+  return data
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

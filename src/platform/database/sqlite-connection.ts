@@ -9,8 +9,11 @@ import { CompilingSession } from './sqlite-session.ts'
 
 export interface SqliteConnection {
   readonly raw: Sqlite.Database
-  /** A query builder whose statements, prepared or not, run only while the guard lets them. */
-  queries(guard: Guard): Queries
+  /**
+   * A query builder whose statements, prepared or not, run only while the guard lets them.
+   * @param options `readonly`: it refuses what writes, on a connection that could
+   */
+  queries(guard: Guard, options?: { readonly?: boolean }): Queries
   toQuery(query: SQL): Query
   rows<R>(sql: string, params: readonly unknown[], guard: Guard): R[]
 }
@@ -43,8 +46,8 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
   const dialect = new SQLiteSyncDialect({ casing })
   return {
     raw,
-    queries(guard) {
-      const session = new CompilingSession(guardedClient(statement, guard) as never, dialect, undefined)
+    queries(guard, { readonly = false } = {}) {
+      const session = new CompilingSession(guardedClient(statement, guard, readonly) as never, dialect, undefined)
       return new BaseSQLiteDatabase('sync', dialect, session as never, undefined) as unknown as Queries
     },
     toQuery: (query) => dialect.sqlToQuery(query),
@@ -73,9 +76,13 @@ function statementCache(raw: Sqlite.Database): (sql: string) => Sqlite.Statement
 }
 
 /** The part of a better-sqlite3 database that drizzle's session calls. */
-function guardedClient(statement: (sql: string) => Sqlite.Statement, guard: Guard) {
+function guardedClient(statement: (sql: string) => Sqlite.Statement, guard: Guard, readonly: boolean) {
   return {
-    prepare: (sql: string) => guarded(guard, () => guardedStatement(statement(sql), guard)),
+    prepare: (sql: string) => guarded(guard, () => {
+      const prepared = statement(sql)
+      if (readonly && !prepared.readonly) throw new Error('Write in a transaction; outside of one only reading is possible.')
+      return guardedStatement(prepared, guard)
+    }),
   }
 }
 

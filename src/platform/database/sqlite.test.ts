@@ -9,6 +9,7 @@ import type { OrganizationId } from '../organization-id.ts'
 import { lockDataDirectory } from './data-directory-lock.ts'
 import { countingHooks, initialMigration, type Notes, openNotes, temporaryFolder } from './notes-fixture.ts'
 import { migrateDatabase, openDatabase } from './open.ts'
+import { preparedQuery } from './prepared.ts'
 import { defineSchema } from './schema.ts'
 import type { PlatformDatabase } from './transaction.ts'
 
@@ -62,6 +63,30 @@ describe('SQLite', () => {
       return idsElsewhere().includes(id)
     }))
     expect(answered).toEqual(answered.map(() => true))
+  })
+
+  it('is written in transactions alone: what reads, prepared or not, cannot write', async () => {
+    const removeAll = preparedQuery<Notes>()((queries, { notes }) => queries.delete(notes))
+    await database.transaction((tx) => tx.insert(tx.tables.notes).values(note('n1')))
+    await expect(database.run(removeAll, {})).rejects.toThrow(/in a transaction/)
+    await expect((async () => database.read.delete(database.tables.notes))()).rejects.toThrow()
+    expect(idsElsewhere()).toEqual(['n1'])
+  })
+
+  it('reads nothing of a group that is not committed, though it reads on the connection that writes', async () => {
+    const titles = preparedQuery<Notes>()((queries, { notes }) => queries.select({ id: notes.id }).from(notes))
+    const inside = Promise.withResolvers<void>()
+    const wait = Promise.withResolvers<void>()
+    const writing = database.transaction(async (tx) => {
+      await tx.insert(tx.tables.notes).values(note('n1'))
+      inside.resolve()
+      await wait.promise
+    })
+    await inside.promise
+    const during = await database.run(titles, {})
+    wait.resolve()
+    await writing
+    expect([during, await database.run(titles, {})]).toEqual([[], [{ id: 'n1' }]])
   })
 
   it('shows a member what those before it in the group wrote, and nobody outside anything before the commit', async () => {

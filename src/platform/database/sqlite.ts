@@ -58,8 +58,10 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
   const open = openGuard(schema.module)
   const readGuard: Guard = { ...open, check: () => (open.check(), refuseInTransaction()) }
   const read = bindQueries(reader.queries(readGuard))
-  const runRead = preparedCache(read, tables, sqliteNow)
-  const runReadPlatform = preparedCache(read, platform, sqliteNow)
+  // Between two groups the writer sees what is committed, and has in memory what a reader would read again after each commit.
+  const readOfWriter = bindQueries(writer.queries(readGuard, { readonly: true }))
+  const runRead = betweenGroups(preparedCache(readOfWriter, tables, sqliteNow), preparedCache(read, tables, sqliteNow))
+  const runReadPlatform = betweenGroups(preparedCache(readOfWriter, platform, sqliteNow), preparedCache(read, platform, sqliteNow))
   // What was accepted before close still runs.
   const writable = openGuard(schema.module)
   const runWrite = preparedCache(writer.queries(writable), tables, sqliteNow)
@@ -82,6 +84,14 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
       return connection.rows<R>(text, bind(values), guard)
     },
   })
+
+  /** A group may wait in its midst: who reads then must not see what is not committed yet. */
+  function betweenGroups<Q>(
+    between: ReturnType<typeof preparedCache<Q>>,
+    during: ReturnType<typeof preparedCache<Q>>,
+  ): ReturnType<typeof preparedCache<Q>> {
+    return (query, values) => (writer.raw.inTransaction ? during : between)(query, values)
+  }
 
   async function platformTransaction<R>(
     work: (tx: Transaction<T>, raw: RawTransaction) => Promise<R>,
@@ -118,7 +128,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
   /** Between two groups, so that it moves only what came since the worker's last round. */
   const enqueueCheckpoint = () =>
     group.between(() => {
-      writer.raw.pragma('wal_checkpoint(PASSIVE)')
+      if (writer.raw.open) writer.raw.pragma('wal_checkpoint(PASSIVE)')
     }).catch(onError)
 
   const held = new Set<string>()

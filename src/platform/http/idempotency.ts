@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { and, eq, inArray, lt, placeholder, type SQL } from 'drizzle-orm'
 import type { Context as HonoContext } from 'hono'
 import { inContext } from '../context.ts'
@@ -52,11 +52,12 @@ export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOpti
     const { status, body, headers } = await database.transaction(run)
     return answer({ status, headers: headers ?? {}, body: encode(body) })
   }
-  const content = options.content ?? Buffer.from(await c.req.arrayBuffer())
+  const content = options.content ?? (await contentOf(c))
   await keys.load([organizationId])
-  const bodyHash = createHash('sha256').update(content).digest('base64url')
-  const { pathname, search } = new URL(c.req.url)
-  const request = `${c.req.method} ${pathname}${search} ${bodyHash}`
+  const bodyHash = hash('sha256', content, 'base64url')
+  // Behind scheme and host.
+  const address = c.req.url.slice(c.req.url.indexOf('/', 8))
+  const request = `${c.req.method} ${address} ${bodyHash}`
   const requestDigest = keys.digest(organizationId, 'idempotency', request)
   const place: SealPlace = { organizationId, table: 'idempotency', column: 'body', row: key }
   const which = { organizationId, key, requestDigest }
@@ -81,6 +82,10 @@ export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOpti
   }
   return answer(await withinWait(stored, giveUp))
 }
+
+/** JSON was read as text by then. */
+const contentOf = async (c: HonoContext<any>): Promise<string | Uint8Array> =>
+  'text' in c.req.bodyCache ? c.req.text() : new Uint8Array(await c.req.arrayBuffer())
 
 interface Which {
   readonly organizationId: string

@@ -57,8 +57,8 @@ async function inTime(body: Promise<string>): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const seconds = requestLimits.jsonArrivalMs / 1_000
-    const problem = new Problem('bad-request', `Send the whole body within ${seconds} seconds.`)
-    timer = setTimeout(() => reject(problem), requestLimits.jsonArrivalMs)
+    const refuse = () => reject(new Problem('bad-request', `Send the whole body within ${seconds} seconds.`))
+    timer = setTimeout(refuse, requestLimits.jsonArrivalMs)
   })
   try {
     return await Promise.race([body, late])

@@ -8,8 +8,7 @@ import type { PublicEnvironment } from './app.ts'
  */
 export function wellFormed(): MiddlewareHandler<PublicEnvironment> {
   return (c, next) => {
-    const { pathname, search } = new URL(c.req.url)
-    if (/%(?:[01][0-9a-f]|7f)/i.test(pathname + search)) {
+    if (/%(?:[01][0-9a-f]|7f)/i.test(c.req.url)) {
       throw new Problem('bad-request', 'Take the control characters out of the address.')
     }
     const { method } = c.req

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { pooledRandomBytes } from '../crypto/random-pool.ts'
 
 /** W3C Trace Context, version 00. */
 export interface TraceParent {
@@ -25,6 +25,6 @@ export const formatTraceparent = (traceId: string, spanId: string, sampled = tru
 
 /** A new trace, so that every request has an id to be found by in the logs, whether or not spans are exported. */
 export function newTraceparent(): string {
-  const bytes = randomBytes(24).toString('hex')
+  const bytes = pooledRandomBytes(24).toString('hex')
   return formatTraceparent(bytes.slice(0, 32), bytes.slice(32))
 }
