@@ -1,5 +1,4 @@
 import { and, eq, ne, placeholder, type SQL } from 'drizzle-orm'
-import MailComposer from 'nodemailer/lib/mail-composer/index.js'
 import { z } from 'zod'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -10,6 +9,7 @@ import type { MessageContent, MessageState, NotificationTables } from '../tables
 import { contentPlace } from '../message/content-place.ts'
 import { certificateEmail } from './certificate-email.ts'
 import { MailRefused, type MailTransport } from './mail-transport.ts'
+import { composeMime } from './mime-message.ts'
 
 /** Sends one e-mail. After a crash it may be sent again, under the same Message-ID. */
 export const sendEmail = defineStep({
@@ -25,12 +25,6 @@ type Message = NotificationTables['messages']['$inferSelect']
 
 export const senderOf = (publicUrl: string, from: string | undefined): string =>
   from ?? `no-reply@${new URL(publicUrl).hostname}`
-
-async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
 
 const byId = preparedQuery<NotificationTables, { id: string }>()((queries, { messages }) =>
   queries.select().from(messages).where(eq(messages.id, placeholder('id'))))
@@ -56,23 +50,19 @@ export function createSendRunner(
 
   async function compose(message: Message, content: MessageContent, signal: AbortSignal): Promise<Buffer> {
     const link = await clients.issuance.certificate({ credentialId: message.credentialId }, { signal })
-    const pdf = await bytesOf(await openDocument(link, { signal }))
+    const pdf = await new Response(await openDocument(link, { signal })).bytes()
     const { subject, text, html, language } = certificateEmail(content, publicUrl)
-    return new MailComposer({
+    return composeMime({
       from: { name: content.issuerName, address: from },
       to: { name: content.recipientName, address: content.recipientEmail },
       subject,
       text,
       html,
-      messageId: `<${message.messageId}>`,
+      messageId: message.messageId,
       date: message.createdAt,
       headers: { 'Content-Language': language, 'Auto-Submitted': 'auto-generated' },
-      attachments: [{ filename: link.fileName, content: pdf, contentType: link.mediaType }],
-      disableFileAccess: true,
-      disableUrlAccess: true,
+      attachment: { fileName: link.fileName, mediaType: link.mediaType, content: pdf },
     })
-      .compile()
-      .build()
   }
 
   return async ({ input: { id }, signal }) => {
