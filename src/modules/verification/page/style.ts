@@ -149,22 +149,23 @@ code { font: .84rem/1.6 var(--mono); direction: ltr; unicode-bidi: isolate; disp
 .plain p { color: var(--soft); max-width: 32rem; margin-inline: auto; }
 .foot { padding-block: 1.75rem 2.5rem; font-size: .85rem; color: var(--soft); text-align: center; }
 @media (max-width: 30rem) { .facts > div { flex: 1 0 100%; } .award::after { width: 12rem; height: 12rem; }  .top, main, .foot { width: min(100% - 1.25rem, 69rem); } }
-@page { margin: 14mm; }
+@page { margin: 12mm 14mm; }
 @media print {
-  :root { color-scheme: light; font-size: 10.5pt; --side: 1.5rem; }
-  body { background: none; }
+  :root { color-scheme: light; font-size: 10pt; --side: 1.5rem; --badge: 7rem; }
+  body { background: none; line-height: 1.5; }
   .top, main, .foot { width: 100%; }
   .top a, .beside, .more, .part:has(> details:not([open])) { display: none; }
   .page { grid-template-areas: "first" "last"; gap: 0; }
   .sheet { border: 0; border-radius: 0; box-shadow: none; overflow: visible; }
   .verdict { border: 1px solid var(--line-strong); border-radius: 9px; }
-  .award::after { display: none; }
+  .award::after, .award:has(.badge)::after { display: none; }
   .award { padding-block: 1.3rem; }
   .issuer { margin-block-end: 1.3rem; }
   .award h1, .award .name { margin-block-end: 1rem; }
   .facts { gap: .8rem 2.5rem; padding-block-start: 1rem; }
-  .part { padding-block: 1.1rem; border-block-start: 1px solid var(--line); }
-  .proofs { gap: .7rem; margin-block-start: .9rem; }
+  .part { padding-block: .9rem; border-block-start: 1px solid var(--line); }
+  .proofs { gap: .6rem; margin-block-start: .8rem; }
+  .part > p, .proofs li, .facts .wide dd { max-width: none; }
   .proofs li, .address { break-inside: avoid; }
   .foot { padding-block: 1rem 0; }
 }
