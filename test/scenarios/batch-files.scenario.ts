@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { workbook } from '../issuance/workbook.ts'
 import { batchCounts, finishedBatch, sendFile } from './batches.ts'
 import { expectProblem, expectStatus } from './expect.ts'
 import { scenario } from './scenario.ts'
 
 const ndjson = 'application/x-ndjson'
+const xlsx = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 export default [
   scenario('lines of JSON are issued like rows, and a bad line is refused alone', async (world) => {
@@ -101,5 +103,63 @@ export default [
     const names = expectStatus(await issuer.ask('GET', `/v1/credentials?batch=${again.id}`), 200).json.credentials.map(({ recipient }: any) => recipient.name)
     assert.deepEqual(names.sort(), ['=HYPERLINK("x")', 'Two Lines'])
     expectProblem(await (await world.issuer()).ask('GET', `/v1/batches/${batch.id}/errors.csv`), 404, 'not-found')
+  }),
+
+  scenario('a workbook is issued like a file of text, and its faults name the rows of the sheet', async (world) => {
+    const issuer = await world.issuer()
+    const email = issuer.email
+    const day = { t: 'n', v: 46_023, z: 'dd.mm.yyyy' }
+    const people = [
+      [],
+      ['Full name', 'E-Mail', 'Course', 'Completed on', 'Student ID'],
+      ['Ada Lovelace', email('ada'), 'Compilers', day, 17],
+      [],
+      ['No Address', null, 'Compilers', day],
+      [{ t: 's', v: 'Grace Hopper', f: '"Grace"&" "&"Hopper"' }, email('grace'), 'Compilers', day, { t: 'n', v: 7, z: '0000' }],
+      ['No Day', email('day'), 'Compilers', 'soon'],
+      ['ليلى', email('layla'), 'Compilers'],
+    ]
+    const file = workbook({ Notes: [['nothing']], Spring: people }, ['Notes'])
+    const would = expectStatus(await issuer.ask('POST', '/v1/batches?dryRun=true', { body: file, headers: { 'content-type': xlsx } }), 200).json
+    assert.deepEqual([would.rows, would.created, would.refused], [5, 3, 2])
+    assert.deepEqual(would.examples.map(({ line, completedOn, externalId }: any) => [line, completedOn, externalId]), [
+      [3, '2026-01-01', '17'],
+      [6, '2026-01-01', '0007'],
+      [8, undefined, undefined],
+    ])
+    const batch = await finishedBatch(issuer, (await sendFile(issuer, file, { type: xlsx })).id)
+    assert.deepEqual(batchCounts(batch), { state: 'finished', rows: 5, created: 3, existing: 0, refused: 2 })
+    const { errors } = expectStatus(await issuer.ask('GET', `/v1/batches/${batch.id}/errors`), 200).json
+    assert.deepEqual(errors.map(({ line, column, code }: any) => [line, column, code]), [[5, 'E-Mail', 'required'], [7, 'Completed on', 'date-invalid']])
+    const csv = expectStatus(await issuer.ask('GET', `/v1/batches/${batch.id}/errors.csv`), 200).text
+    assert.match(csv, /\r\nNo Address,,Compilers,2026-01-01,,5,required,/)
+    const corrected = csv.replace('No Address,', `No Address,${email('none')}`).replace('soon', '2026-01-01')
+    assert.equal((await finishedBatch(issuer, (await sendFile(issuer, corrected)).id)).created, 2)
+
+    const form = new FormData()
+    form.append('file', new Blob([file], { type: xlsx }), 'people.xlsx')
+    const again = new Response(form)
+    const type = again.headers.get('content-type') ?? ''
+    const sent = await sendFile(issuer, new Uint8Array(await again.arrayBuffer()), { type, query: '?sheet=spring' })
+    assert.deepEqual(batchCounts(await finishedBatch(issuer, sent.id)), { state: 'finished', rows: 5, created: 0, existing: 3, refused: 2 })
+  }),
+
+  scenario('a workbook that cannot be read is refused with a sentence', async (world) => {
+    const issuer = await world.issuer()
+    const post = (body: string | Uint8Array, type = xlsx, query = '') => issuer.ask('POST', `/v1/batches${query}`, { body, headers: { 'content-type': type } })
+    const good = workbook({ People: [['Name', 'E-Mail'], ['Ada', issuer.email('ada')]] })
+    const encrypted = Buffer.concat([Buffer.from([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]), Buffer.alloc(2_000)])
+    assert.match(expectProblem(await post(encrypted), 415, 'unsupported-media-type').json.detail, /without a password/)
+    assert.match(expectProblem(await post('name,email\n'), 415, 'unsupported-media-type').json.detail, /looks like CSV/)
+    assert.match(expectProblem(await post(good, 'text/csv'), 415, 'unsupported-media-type').json.detail, /looks like an XLSX workbook/)
+    assert.match(expectProblem(await post(good.subarray(0, 500)), 422, 'validation-failed').json.detail, /damaged or cut off/)
+    assert.match(expectProblem(await post(workbook({ People: [] })), 422, 'validation-failed').json.detail, /sheet is empty/)
+    assert.match(expectProblem(await post(good, xlsx, '?sheet=Others'), 422, 'validation-failed').json.detail, /"People"/)
+    assert.match(expectProblem(await post('name,email\n', 'text/csv', '?sheet=Others'), 422, 'validation-failed').json.detail, /Only a workbook/)
+    const { missing } = expectProblem(await post(workbook({ People: [['Name']] })), 422, 'validation-failed').json
+    assert.deepEqual(missing, ['email'])
+    const large = Buffer.concat([good, Buffer.alloc(20 * 1024 * 1024)])
+    assert.match(expectProblem(await post(large), 413, 'too-large').json.detail, /at most 20 MB/)
+    assert.equal(expectStatus(await issuer.ask('GET', '/v1/batches'), 200).json.batches.length, 0)
   }),
 ]

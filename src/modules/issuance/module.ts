@@ -8,6 +8,7 @@ import { createFinishRunner, finishBatch } from './batch/finish-step.ts'
 import { createImportRunner, failBatch, importBatch } from './batch/import-step.ts'
 import { createForgetRunner, forgetRefused } from './batch/refused-cells.ts'
 import { createSteerRunner, steerBatch } from './batch/steer-step.ts'
+import { createWorkbooks } from './batch/workbooks.ts'
 import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
@@ -47,6 +48,7 @@ export default defineModule({
     const pool = createRenderPool({ size: config.RENDER_WORKERS, log })
     const credentialImages = createCredentialImages(context, pool)
     const imageCleaner = createImageCleaner()
+    const workbooks = createWorkbooks()
     const images = createImages(context, imageCleaner)
     const ownDesigns = createOwnDesigns(context, images)
     const previews = createPreviews(context, pool, profiles)
@@ -86,7 +88,7 @@ export default defineModule({
         },
       },
       routes: (app) => issuanceRoutes(app, context, {
-        acceptance, profiles, statusLists, organizationKeys, imageCleaner, images, ownDesigns, previews,
+        acceptance, profiles, statusLists, organizationKeys, imageCleaner, images, ownDesigns, previews, workbooks,
       }),
       subscriptions: [subscribe('identity', recipientErased, createEraser(context))],
       steps: [
@@ -101,7 +103,7 @@ export default defineModule({
         await discardLeftBehind(context)
       },
       async stop() {
-        await Promise.all([pool.close(), imageCleaner.close()])
+        await Promise.all([pool.close(), imageCleaner.close(), workbooks.close()])
       },
     }
   },

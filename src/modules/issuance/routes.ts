@@ -6,6 +6,7 @@ import { Problem } from '#platform/problem.ts'
 import { Slug } from '#modules/identity/index.ts'
 import { batchRoutes } from './batch/batch-routes.ts'
 import { uploadRoutes } from './batch/upload-routes.ts'
+import type { Workbooks } from './batch/workbooks.ts'
 import type { Acceptance } from './credential/accept.ts'
 import { credentialRoutes } from './credential/credential-routes.ts'
 import type { ImageCleaner } from './image/image-cleaner.ts'
@@ -29,6 +30,7 @@ export interface IssuanceParts {
   readonly images: Images
   readonly ownDesigns: OwnDesigns
   readonly previews: Previews
+  readonly workbooks: Workbooks
 }
 
 const tags = ['Public']

@@ -227,7 +227,7 @@ export const schema = defineSchema('issuance', (kit) => ({
       id: kit.id().primaryKey(),
       organizationId: kit.text().notNull(),
       state: kit.text().$type<BatchState>().notNull(),
-      /** Sealed pieces of the file as it was sent, `batches/{id}/{n}`. */
+      /** Sealed pieces of the file as it was sent, of a workbook the rows that were read from it: `batches/{id}/{n}`. */
       pieces: kit.integer().notNull(),
       bytes: kit.integer().notNull(),
       format: kit.text().$type<FileFormat>().notNull().default('csv'),

@@ -26,7 +26,7 @@ export const requiredFields: readonly ClaimField[] = ['name', 'email']
 
 /**
  * Matches a header to fields. `chosen` names a header for a field and wins over guesses.
- * `missing` lists required fields and chosen headers that the file does not have; `unused` the columns that nothing takes.
+ * `missing` lists required fields and chosen headers that the file does not have; `unused` the headings that nothing takes.
  */
 export function matchColumns(
   header: readonly string[],
@@ -58,5 +58,5 @@ export function matchColumns(
     }
   }
   for (const field of requiredFields) if (columns[field] === undefined && chosen[field] === undefined) missing.push(field)
-  return { columns, missing, unused: header.filter((_, index) => !taken.has(index)) }
+  return { columns, missing, unused: header.filter((heading, index) => !taken.has(index) && heading.trim() !== '') }
 }

@@ -3,10 +3,12 @@ import { Problem } from '#platform/problem.ts'
 /** How people send many records. */
 export type FileFormat = 'csv' | 'ndjson' | 'xlsx'
 
+export const workbookType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
 const described: Readonly<Record<FileFormat, string>> = {
   csv: 'CSV (text/csv)',
   ndjson: 'JSON, one object on each line (application/x-ndjson)',
-  xlsx: 'an XLSX workbook (application/vnd.openxmlformats-officedocument.spreadsheetml.sheet)',
+  xlsx: `an XLSX workbook (${workbookType})`,
 }
 
 /** What a `Content-Type` promises; `any`: the content alone tells. */
@@ -17,7 +19,7 @@ const declared: Readonly<Record<string, FileFormat | 'any'>> = {
   'application/ndjson': 'ndjson',
   'application/jsonl': 'ndjson',
   'application/x-jsonlines': 'ndjson',
-  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+  [workbookType]: 'xlsx',
   'application/octet-stream': 'any',
   'text/plain': 'any',
 }

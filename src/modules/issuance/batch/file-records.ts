@@ -5,17 +5,22 @@ import { isErrorFile, restored } from './error-columns.ts'
 import type { FileFormat } from './file-format.ts'
 import { ndjsonHeader, readNdjson } from './ndjson-file.ts'
 import type { FileRecord } from './row-rules.ts'
+import { readStoredRows } from './stored-rows.ts'
 
 /** Which header for a field a client chose. */
 export type ChosenColumns = Readonly<Record<string, string>>
 
-/** The records of a stored file, or of one that arrives: the header first, as record 0. Throws `UnreadableFile`. */
+/**
+ * The records of a stored file, or of one that arrives (a workbook as the rows that were read from it): the header first, as
+ * record 0. Throws `UnreadableFile`.
+ */
 export function readRecords(
   format: FileFormat,
   pieces: AsyncIterable<Uint8Array>,
   chosen: ChosenColumns,
 ): AsyncGenerator<FileRecord> {
-  return format === 'csv' ? asMeant(readCsv(pieces)) : readNdjson(pieces, ndjsonHeader(chosen))
+  if (format === 'ndjson') return readNdjson(pieces, ndjsonHeader(chosen))
+  return asMeant(format === 'csv' ? readCsv(pieces) : readStoredRows(pieces, chosen))
 }
 
 /** Takes what an error file has before its formulas away again. */
@@ -27,7 +32,7 @@ async function* asMeant(records: AsyncGenerator<FileRecord>): AsyncGenerator<Fil
   }
 }
 
-async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* once(piece: Uint8Array): AsyncGenerator<Uint8Array> {
   yield piece
 }
 
@@ -50,14 +55,21 @@ export async function readHeader(format: FileFormat, first: Uint8Array, chosen: 
 const HEADINGS = 500
 const HEADING_LENGTH = 200
 
+const badHeadings = () =>
+  new Problem(
+    'validation-failed',
+    `Give the file at most ${HEADINGS} columns, with headings of at most ${HEADING_LENGTH} characters and no control characters.`,
+  )
+
+/** Throws `Problem('validation-failed')` for more columns than a file may have. */
+export function checkWidth(columns: number): void {
+  if (columns > HEADINGS) throw badHeadings()
+}
+
 /** Throws `Problem('validation-failed')`. */
 export function checkHeader(header: readonly string[], chosen: ChosenColumns): void {
-  const tooLong = header.length > HEADINGS || header.some((heading) => heading.length > HEADING_LENGTH)
-  if (tooLong || header.some((heading) => /\p{Cc}/u.test(heading.replace(/[\r\n\t]/g, ''))))
-    throw new Problem(
-      'validation-failed',
-      `Give the file at most ${HEADINGS} columns, with headings of at most ${HEADING_LENGTH} characters and no control characters.`,
-    )
+  checkWidth(header.length)
+  if (header.some((heading) => heading.length > HEADING_LENGTH || /\p{Cc}/u.test(heading.replace(/[\r\n\t]/g, '')))) throw badHeadings()
   const { missing } = matchColumns(header, chosen)
   if (missing.length > 0)
     throw new Problem(

@@ -2,7 +2,7 @@ import { claimFields } from './column-rules.ts'
 import type { FileRecord, RowFault } from './row-rules.ts'
 
 /** In bytes. */
-const LINE_LIMIT = 1_000_000
+export const LINE_LIMIT = 1_000_000
 const LF = 10
 
 /**
@@ -13,7 +13,7 @@ export const ndjsonHeader = (chosen: Readonly<Record<string, string>>): readonly
   claimFields.map((field) => chosen[field] ?? field)
 
 /** Lines of a file, without their ends; `undefined` stands for one that is too long to be held. */
-async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
+export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | undefined> {
   let held: Uint8Array[] = []
   let size = 0
   const take = (): Uint8Array | undefined => {

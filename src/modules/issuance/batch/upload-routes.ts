@@ -16,21 +16,23 @@ import { findTemplate, findVersion, refuseArchived } from '../template/templates
 import { AcceptedBatch, DryRun } from './batch-schemas.ts'
 import { claimFields } from './column-rules.ts'
 import { dryRun } from './dry-run.ts'
-import { declaredFormat, type FileFormat } from './file-format.ts'
+import { declaredFormat, type FileFormat, workbookType } from './file-format.ts'
 import type { ChosenColumns } from './file-records.ts'
 import { importBatch } from './import-step.ts'
 import { closeUpload, discardLeftBehind, discardUpload, openUpload } from './open-uploads.ts'
 import { forgetRefused, KEPT_MS } from './refused-cells.ts'
 import { FILE_LIMIT, openArriving, storeUpload } from './upload.ts'
+import type { Workbooks } from './workbooks.ts'
 
 const columnQuery = Object.fromEntries(claimFields.map((field) => [`column.${field}`, z.string().max(200).optional()]))
-const mediaTypes = ['text/csv', 'application/x-ndjson', 'application/jsonl'] as const
+const mediaTypes = ['text/csv', 'application/x-ndjson', 'application/jsonl', workbookType] as const
 
 interface Query {
   readonly template: string
   readonly achievement?: string
   readonly notify: boolean
   readonly dryRun: boolean
+  readonly sheet?: string
 }
 
 const chosenIn = (query: Query & Readonly<Record<string, unknown>>): ChosenColumns =>
@@ -54,7 +56,7 @@ function fileOf(request: Request): { body: AsyncIterable<Uint8Array>; said: File
 export function uploadRoutes(
   app: PublicApp,
   context: IssuanceContext,
-  { acceptance, profiles }: { acceptance: Acceptance; profiles: OrganizationProfiles },
+  { acceptance, profiles, workbooks }: { acceptance: Acceptance; profiles: OrganizationProfiles; workbooks: Workbooks },
 ): void {
   const { database, keys, blobs, publicUrl, now } = context
 
@@ -65,7 +67,8 @@ export function uploadRoutes(
       tags: ['Batches'],
       summary: 'Issue to everyone in a file',
       description:
-        'CSV, or a JSON object on each line with the fields name, email, achievement, completedOn, externalId, occurrence, locale. ' +
+        'CSV, a JSON object on each line with the fields name, email, achievement, completedOn, externalId, occurrence, locale, or ' +
+        'an XLSX workbook of at most 20 MB. ' +
         'The file is stored, then read record by record; follow the link. Columns are matched by their names. A bad record is ' +
         'refused alone. Sending the same file again issues nothing twice. With dryRun=true it is only read, and the answer says ' +
         'what would happen: nothing at all is written.',
@@ -78,6 +81,7 @@ export function uploadRoutes(
             achievement: oneLine(200).optional().openapi({ description: 'For records that name none.' }),
             notify: z.stringbool().default(true),
             dryRun: z.stringbool().default(false).openapi({ description: 'Read the file, write nothing, and say what would happen.' }),
+            sheet: oneLine(31).optional().openapi({ description: 'The sheet of a workbook; without it the first that is not hidden.' }),
             ...columnQuery,
           })
           .openapi({ description: '`column.email=E-Mail` names the column for a field.' }),
@@ -105,13 +109,13 @@ export function uploadRoutes(
         refuseArchived(template)
         const { defaultLocale } = await profiles.of(organizationId)
         const { achievement } = query
-        const file = await openArriving(body, { said, chosen })
+        const file = await openArriving(workbooks, body, { said, chosen, sheet: query.sheet })
         return c.json((await dryRun(context, acceptance, file, { organizationId, template, achievement, defaultLocale, chosen })) as never, 200)
       }
       await keys.load([organizationId])
       const template = await findTemplate({ database, now }, organizationId, query.template)
       await discardLeftBehind(context)
-      const file = await storeUpload(blobs, organizationId, body, { said, chosen }, {
+      const file = await storeUpload({ blobs, workbooks }, organizationId, body, { said, chosen, sheet: query.sheet }, {
         open: (batchId) => openUpload(context, organizationId, batchId),
         discard: (batchId) => discardUpload(context, batchId),
       })

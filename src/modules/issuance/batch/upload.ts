@@ -4,8 +4,9 @@ import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { createHash } from 'node:crypto'
 import { agreedFormat, type FileFormat } from './file-format.ts'
-import { type ChosenColumns, readHeader } from './file-records.ts'
+import { checkHeader, type ChosenColumns, once, readHeader } from './file-records.ts'
 import { uploadFolder } from './open-uploads.ts'
+import type { Workbooks } from './workbooks.ts'
 
 /** A file that is stored, in sealed pieces, and whose header has the columns that are needed. */
 export interface StoredFile {
@@ -14,7 +15,7 @@ export interface StoredFile {
   readonly header: readonly string[]
   readonly pieces: number
   readonly bytes: number
-  /** SHA-256 of the whole file, hexadecimal. */
+  /** SHA-256 of what is stored, hexadecimal. */
   readonly digest: string
 }
 
@@ -40,11 +41,20 @@ async function* cut(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
   if (size > 0) yield Buffer.concat(held)
 }
 
+/** How a file is to be read. */
+export interface Reading {
+  /** What its sender says that it is. */
+  readonly said: FileFormat | 'any'
+  readonly chosen: ChosenColumns
+  /** The sheet of a workbook; else its first. */
+  readonly sheet: string | undefined
+}
+
 /** A file as it arrives, its format known. */
 export interface ArrivingFile {
   readonly format: FileFormat
   readonly header: readonly string[]
-  /** In pieces of equal size. Throws `Problem`: too-large, validation-failed. */
+  /** In pieces of equal size; of a workbook its rows. Throws `Problem`: too-large, validation-failed. */
   readonly pieces: AsyncIterable<Uint8Array>
 }
 
@@ -81,19 +91,33 @@ async function* behind(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Asyn
   }
 }
 
+async function openWorkbook(
+  workbooks: Workbooks,
+  file: AsyncIterable<Uint8Array>,
+  { chosen, sheet }: Reading,
+): Promise<ArrivingFile> {
+  const { header, rows } = await workbooks.sheet(file, sheet, FILE_LIMIT)
+  checkHeader(header, chosen)
+  return { format: 'xlsx', header, pieces: cut(once(rows)) }
+}
+
 /**
  * Looks what a file is by its beginning, and whether something can be issued under its headings. A file that cannot be one is
  * refused before anything is promised. Throws `Problem`: unsupported-media-type, too-large, validation-failed.
  */
 export async function openArriving(
+  workbooks: Workbooks,
   body: AsyncIterable<Uint8Array>,
-  { said, chosen }: { said: FileFormat | 'any'; chosen: ChosenColumns },
+  reading: Reading,
 ): Promise<ArrivingFile> {
+  const { said, chosen, sheet } = reading
   const arriving = limited(body, FILE_LIMIT)
   try {
     const first = await arriving.next()
     if (first.done) throw new Problem('validation-failed', 'The file is empty; send one with a record for each person.')
     const format = agreedFormat(said, first.value)
+    if (format === 'xlsx') return await openWorkbook(workbooks, behind(first.value, arriving), reading)
+    if (sheet !== undefined) throw new Problem('validation-failed', 'Only a workbook has sheets; leave out "sheet".')
     decode(new TextDecoder('utf-8', { fatal: true }), first.value)
     const header = await readHeader(format, first.value, chosen)
     return { format, header, pieces: checkedText(behind(first.value, arriving)) }
@@ -104,23 +128,23 @@ export async function openArriving(
 }
 
 /**
- * Stores a file piece by piece as it arrives. One that cannot be issued is refused before anything is promised, and its
+ * Stores a file piece by piece as it arrives, of a workbook the rows that were read from it. One that cannot be issued is refused before anything is promised, and its
  * pieces go. Throws `Problem`, as `openArriving`.
  * @param upload `open` is awaited before the first piece is stored: from then on a kill leaves pieces behind; `discard` takes
  * them away
  */
 export async function storeUpload(
-  blobs: Blobs,
+  { blobs, workbooks }: { blobs: Blobs; workbooks: Workbooks },
   organizationId: OrganizationId,
   body: AsyncIterable<Uint8Array>,
-  reading: { said: FileFormat | 'any'; chosen: ChosenColumns },
+  reading: Reading,
   { open, discard }: { open: (batchId: string) => Promise<void>; discard: (batchId: string) => Promise<void> },
 ): Promise<StoredFile> {
   const batchId = uuidv7()
   const hash = createHash('sha256')
   let stored = 0
   let bytes = 0
-  const { format, header, pieces } = await openArriving(body, reading)
+  const { format, header, pieces } = await openArriving(workbooks, body, reading)
   try {
     await open(batchId)
     for await (const piece of pieces) {
