@@ -6,6 +6,7 @@ import { createAsk } from './ask.ts'
 import batch from './batch.scenario.ts'
 import batchFiles from './batch-files.scenario.ts'
 import batchOrders from './batch-orders.scenario.ts'
+import batchResults from './batch-results.scenario.ts'
 import firstRun from './first-run.scenario.ts'
 import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
@@ -45,7 +46,7 @@ const { values } = parseArgs({
 /** One after another, before the others. */
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...access, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
+const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]

@@ -8,6 +8,7 @@ import type { PublicApp } from '#platform/module.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import { Batch, BatchStateName, RowError } from './batch-schemas.ts'
 import { batchErrors, getBatch, listBatches } from './batches.ts'
+import { certificateArchive } from './certificate-files.ts'
 import { errorFile } from './error-file.ts'
 import { type BatchOrder, orderBatch } from './orders.ts'
 
@@ -93,6 +94,30 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
     },
   )
 
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/batches/{id}/certificates.zip',
+      tags,
+      summary: 'The certificates of a batch as one archive',
+      description:
+        'Those that are issued by now, in the order of the file, named after record and recipient. Revoked and superseded ones are ' +
+        'left out, and those of erased people. 409 while there is none.',
+      ...scoped('credentials:read'),
+      request: { params: id },
+      responses: {
+        200: { description: 'A zip archive, not compressed', content: { 'application/zip': { schema: z.string().openapi({ format: 'binary' }) } } },
+      },
+    }),
+    async (c) => {
+      const batchId = c.req.valid('param').id
+      const archive = await certificateArchive(context, accessOfRequest(c).organizationId, batchId)
+      return new Response(streamOf(archive), {
+        headers: { 'content-type': 'application/zip', 'content-disposition': `attachment; filename="batch-${batchId}-certificates.zip"` },
+      }) as never
+    },
+  )
+
   for (const [order, summary] of Object.entries(orders) as [BatchOrder, string][])
     app.openapi(
       createRoute({
@@ -113,8 +138,8 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
     )
 }
 
-/** Bytes of text that comes in parts, as fast as they are read and no faster; nothing more is made when the reader goes away. */
-const streamOf = (parts: AsyncGenerator<string>): ReadableStream<Uint8Array> =>
+/** What comes in parts as bytes, as fast as they are read and no faster; nothing more is made when the reader goes away. */
+const streamOf = (parts: AsyncGenerator<string | Uint8Array>): ReadableStream<Uint8Array> =>
   Readable.toWeb(Readable.from(parts, { objectMode: false })) as ReadableStream<Uint8Array>
 
 const orders: Readonly<Record<BatchOrder, string>> = {
