@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { workbook } from '../issuance/workbook.ts'
 import { batchCounts, finishedBatch, sendFile } from './batches.ts'
 import { expectProblem, expectStatus } from './expect.ts'
@@ -161,5 +163,24 @@ export default [
     const large = Buffer.concat([good, Buffer.alloc(20 * 1024 * 1024)])
     assert.match(expectProblem(await post(large), 413, 'too-large').json.detail, /at most 20 MB/)
     assert.equal(expectStatus(await issuer.ask('GET', '/v1/batches'), 200).json.batches.length, 0)
+  }),
+
+  scenario('the command says what would come of a file, and issues one', async (world) => {
+    const issuer = await world.issuer()
+    const { directory, cli } = world.installation
+    const issue = async (name: string, content: string | Uint8Array, ...options: string[]) => {
+      const path = join(directory, name)
+      writeFileSync(path, content)
+      const { status, stdout, stderr } = await cli('issue', path, '--organization', issuer.slug, '--json', ...options)
+      assert.equal(status, 0, stderr)
+      return JSON.parse(stdout)
+    }
+    const line = JSON.stringify({ name: 'Ada', email: issuer.email('ada'), achievement: 'Compilers' })
+    const would = await issue('ada.ndjson', `${line}\n\n{}\n`, '--dry-run')
+    assert.deepEqual([would.rows, would.created, would.refused, would.errors[0].line], [2, 1, 1, 3])
+    assert.equal(expectStatus(await issuer.ask('GET', '/v1/batches'), 200).json.batches.length, 0)
+    const file = workbook({ Notes: [['x']], People: [['name', 'email', 'course'], ['Ada', issuer.email('ada'), 'Compilers']] })
+    const { state, created, errors } = await issue('ada.xlsx', file, '--sheet', 'people')
+    assert.deepEqual([state, created, errors], ['finished', 1, []])
   }),
 ]
