@@ -110,7 +110,8 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
   function hold(subject: string, rows: readonly FetchedKey[], fetchedAt: number): void {
     const versions = new Map<number, Uint8Array>()
     for (const row of rows) {
-      const key = Buffer.from(row.key ?? '', 'base64')
+      // In memory of its own: a small buffer is a part of eight kilobytes, all of which it would keep.
+      const key = new Uint8Array(Buffer.from(row.key ?? '', 'base64'))
       if (key.length !== 32) throw new Error('A data key has 32 bytes.')
       versions.set(row.version, key)
     }

@@ -19,6 +19,9 @@ export interface SqliteConnection {
 }
 
 const statementsKept = 400
+/** Of pages, for each connection; the operating system keeps the rest of the file at hand. */
+const WRITER_CACHE_KB = 8_192
+const READER_CACHE_KB = 2_048
 
 /**
  * Opens one connection as every connection here is opened, and refuses settings that did not take: without WAL and
@@ -40,7 +43,7 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
     // What was overwritten, the key of an erased person above all, leaves nothing in the pages that are written anyway.
     raw.pragma('secure_delete = FAST')
   }
-  raw.pragma('cache_size = -16384')
+  raw.pragma(`cache_size = -${options.readonly ? READER_CACHE_KB : WRITER_CACHE_KB}`)
   const statement = statementCache(raw)
   // It remembers how each column of a table's name is written: one for all queries here, and none for two modules.
   const dialect = new SQLiteSyncDialect({ casing })
