@@ -133,6 +133,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     log.warn({ file: generatedFile }, 'a master key was generated: keep a copy apart from the data, nothing can be opened without it')
 
   const stops: (() => Promise<void> | void)[] = [() => lock?.release()]
+  const leaving = new AbortController()
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
@@ -176,6 +177,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       assets: options.assets ?? folderAssets,
       bus,
       now: () => new Date(),
+      stopping: leaving.signal,
       transportTo,
       fetchKeys: async (caller, subjects) => (await authorityFor(caller).dataKeys({ subjects })).keys,
       platformClient: (caller, module) => createClient(platformContract(module), transportTo(module), { module: caller, tokens }),
@@ -231,6 +233,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     }
     stops.push(() => {
       state.stopping = true
+      leaving.abort()
     })
     log.info(
       { modules: order, publicUrl: settings.PUBLIC_URL, internal: internalListener?.url, pid: process.pid },

@@ -39,6 +39,7 @@ export interface Host {
   readonly assets: Assets
   readonly bus: Bus
   readonly now: () => Date
+  readonly stopping: AbortSignal
   readonly transportTo: (module: string) => Transport
   /** Data keys, for every module but the authority, which reads its own. */
   readonly fetchKeys: (caller: string, subjects: string[]) => Promise<readonly FetchedKey[]>
@@ -106,6 +107,7 @@ export async function hostModule(
     blobs,
     log,
     now,
+    stopping: host.stopping,
   })
   const fetchKeys = ownKeys(parts.handlers) ?? ((subjects: string[]) => host.fetchKeys(name, subjects))
 

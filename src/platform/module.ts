@@ -67,6 +67,8 @@ export interface ModuleContext<T, U extends Record<string, Contract>, K> {
   readonly blobs: Blobs
   readonly log: Logger
   readonly now: () => Date
+  /** Aborted when the process begins to stop: who answers for as long as somebody listens ends it then. */
+  readonly stopping: AbortSignal
 }
 
 export interface ModuleParts<C extends Contract, T> {

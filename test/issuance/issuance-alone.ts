@@ -51,6 +51,7 @@ export async function startIssuance(
   const blobs = filesystemBlobs({ directory, module: 'issuance', keys: keys.ring })
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))
+  const stopping = new AbortController()
   const stops: (() => Promise<unknown>)[] = []
 
   /** The module as one process composes it: again, and there are two over the same database. */
@@ -71,7 +72,7 @@ export async function startIssuance(
       },
       openDocument: undefined as never,
       documents: { link: () => { throw new Error('Nobody asks for a document here.') } },
-      keys: keys.ring, blobs, log, now: () => new Date(),
+      keys: keys.ring, blobs, log, now: () => new Date(), stopping: stopping.signal,
     } as unknown as IssuanceContext
     const parts = module.start(context)
     const app = createPublicApp({
@@ -103,7 +104,7 @@ export async function startIssuance(
   }
 
   return {
-    database, directory, identity, keys, compose,
+    database, directory, identity, keys, compose, stopping,
     tables: database.tables,
     /** Applies an event as the inbox does: the handler first, its effects in one transaction. */
     async deliver(parts: ReturnType<typeof compose>['parts'], event: EventDefinition, data: unknown): Promise<void> {

@@ -1,11 +1,84 @@
 import assert from 'node:assert/strict'
 import { readZip } from '../issuance/read-zip.ts'
-import { finishedBatch, sendFile } from './batches.ts'
+import { batchOf, finishedBatch, sendFile } from './batches.ts'
 import { expectProblem, expectStatus } from './expect.ts'
-import { scenario } from './scenario.ts'
+import type { Issuer } from './issuer.ts'
+import { scenario, type World } from './scenario.ts'
 import { until } from './until.ts'
 
+interface Told {
+  readonly event: string
+  readonly id: string
+  readonly batch: any
+}
+
+/** What a stream of events tells until it ends by itself. */
+async function* told(response: Response): AsyncGenerator<Told> {
+  let text = ''
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece
+    for (let at = text.indexOf('\n\n'); at >= 0; at = text.indexOf('\n\n')) {
+      const lines = new Map(text.slice(0, at).split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]))
+      text = text.slice(at + 2)
+      if (lines.has('data')) yield { event: lines.get('event') ?? '', id: lines.get('id') ?? '', batch: JSON.parse(lines.get('data')!) }
+    }
+  }
+}
+
+const following = async (world: World, issuer: Issuer, id: string, init: { signal?: AbortSignal; lastEventId?: string } = {}): Promise<Response> =>
+  (await world.installation.fetch(`/v1/batches/${id}/events`, {
+    headers: { authorization: `Bearer ${issuer.token}`, ...(init.lastEventId !== undefined && { 'last-event-id': init.lastEventId }) },
+    ...(init.signal && { signal: init.signal }),
+  })) as unknown as Response
+
 export default [
+  scenario('a batch is followed to its end, and tells how fast it goes', async (world) => {
+    const issuer = await world.issuer()
+    const rows = Array.from({ length: 20 }, (_, n) => `Person ${n},${issuer.email(`told-${n}`)},Compilers`)
+    const { id } = await sendFile(issuer, ['name,email,course', ...rows, 'No Address,,Compilers', ''].join('\n'), { query: '?notify=false' })
+    const response = await following(world, issuer, id)
+    assert.deepEqual([response.status, response.headers.get('content-type'), response.headers.get('cache-control')], [200, 'text/event-stream', 'no-store'])
+    const events = await Array.fromAsync(told(response))
+    const last = events.at(-1)!
+    assert.deepEqual(events.map(({ event }) => event), [...events.slice(1).map(() => 'batch'), 'end'])
+    assert.equal(new Set(events.map((one) => one.id)).size, events.length, 'Nothing is told twice.')
+    assert.deepEqual(last.batch, await batchOf(issuer, id))
+    const { state, stages, rate, remainingSeconds } = last.batch
+    assert.deepEqual({ state, stages, rate, remainingSeconds }, { state: 'finished', stages: { read: 21, accepted: 20, issued: 20 }, rate: null, remainingSeconds: null })
+    for (const { batch } of events) {
+      assert.ok(batch.stages.read >= batch.stages.accepted && batch.stages.accepted >= batch.stages.issued)
+      if (batch.state === 'issuing' && batch.stages.issued > 0) assert.ok(batch.rate > 0 && batch.remainingSeconds >= 0, JSON.stringify(batch))
+    }
+    assert.equal((await following(world, issuer, id, { lastEventId: last.id })).status, 204)
+    assert.deepEqual(await Array.fromAsync(told(await following(world, issuer, id))), [last])
+    expectStatus(await issuer.ask('HEAD', `/v1/batches/${id}/events`), 200)
+    expectProblem(await (await world.issuer()).ask('GET', `/v1/batches/${id}/events`), 404, 'not-found')
+  }),
+
+  scenario('an organization follows so many batches at a time, and who goes away leaves their place', async (world) => {
+    const issuer = await world.issuer()
+    // With a fast machine a file may be through before it can be paused.
+    const id = await until('a batch to be paused', async () => {
+      const tag = Math.random().toString(36).slice(2)
+      const rows = Array.from({ length: 20 }, (_, n) => `Person ${n},${issuer.email(`${tag}-${n}`)},Compilers`)
+      const sent = await sendFile(issuer, ['name,email,course', ...rows, ''].join('\n'), { query: '?notify=false' })
+      return (await issuer.ask('POST', `/v1/batches/${sent.id}/pause`)).status === 200 && sent.id
+    })
+    const leaving = new AbortController()
+    const all = await Promise.all(Array.from({ length: 20 }, () => following(world, issuer, id, { signal: leaving.signal })))
+    assert.deepEqual([...new Set(all.map(({ status }) => status))], [200])
+    expectProblem(await issuer.ask('GET', `/v1/batches/${id}/events`), 429, 'rate-limited')
+    leaving.abort()
+    const again = await until('a place to be free', async () => {
+      const response = await following(world, issuer, id)
+      if (response.status === 200) return response
+      await response.body?.cancel()
+      return undefined
+    })
+    expectStatus(await issuer.ask('POST', `/v1/batches/${id}/resume`), 200)
+    assert.equal((await Array.fromAsync(told(again))).at(-1)?.batch.state, 'finished')
+  }),
+
   scenario('the certificates of a batch come as one archive, in the order of its file', async (world) => {
     const issuer = await world.issuer()
     const people = ['Zoe\u0308 Müller', 'نوف الكافي', 'Ada Lovelace', 'Ada Lovelace', '../../AC/DC', 'Revoked', 'Erased']

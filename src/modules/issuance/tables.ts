@@ -159,7 +159,8 @@ export const schema = defineSchema('issuance', (kit) => ({
     (t) => [
       kit.uniqueIndex('credentials_by_business_key').on(t.organizationId, t.businessKey),
       kit.uniqueIndex('credentials_by_status_index').on(t.statusListId, t.statusIndex),
-      kit.index('credentials_by_batch').on(t.batchId, t.state),
+      kit.index('credentials_by_batch').on(t.batchId, t.state, t.issuedAt),
+      kit.index('credentials_abandoned').on(t.batchId, t.state, t.abandonedAt).where(isNotNull(t.abandonedAt)),
       kit.index('credentials_by_recipient').on(t.recipientId),
     ],
   ),

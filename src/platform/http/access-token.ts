@@ -179,6 +179,18 @@ export function requireScope(scope: string): MiddlewareHandler<PublicEnvironment
   return Object.assign(handler, { [requiredScope]: scope })
 }
 
+/** Whether the token of a request that was let through is good still: for answers that go on beyond its life. */
+export async function accessStands(c: { req: { header(name: string): string | undefined }; get(key: 'accessTokens'): AccessTokens | undefined }): Promise<boolean> {
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  if (token === undefined) return false
+  try {
+    await c.get('accessTokens')?.verify(token)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const requiredScope = Symbol('requiredScope')
 
 /** The scope that a middleware requires; undefined when it is not one of {@link requireScope}. */

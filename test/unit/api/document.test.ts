@@ -122,6 +122,7 @@ describe('every operation', () => {
     await ask('GET', '/v1/batches/{id}/errors', `/v1/batches/${belongings.batchId}/errors`)
     await ask('GET', '/v1/batches/{id}/errors.csv', `/v1/batches/${belongings.batchId}/errors.csv`)
     await ask('GET', '/v1/batches/{id}/certificates.zip', `/v1/batches/${belongings.batchId}/certificates.zip`)
+    await ask('GET', '/v1/batches/{id}/events', `/v1/batches/${belongings.batchId}/events`)
     const rows = Array.from({ length: 2_000 }, (_, at) => `Row ${at},row${at}@owner.example\n`).join('')
     const { json: large } = await ask('POST', '/v1/batches', '/v1/batches?achievement=A&notify=false', { body: `name,email\n${rows}`, type: 'text/csv' })
     for (const order of ['pause', 'resume', 'cancel', 'resume']) {

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream'
 import { createRoute, z } from '@hono/zod-openapi'
 import { json } from '#platform/http/json-response.ts'
-import { accessOfRequest } from '#platform/http/access-token.ts'
+import { accessOfRequest, accessStands } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
 import { pageCursor } from '#platform/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
+import { createBatchEvents } from './batch-events.ts'
 import { Batch, BatchStateName, RowError } from './batch-schemas.ts'
 import { batchErrors, getBatch, listBatches } from './batches.ts'
 import { certificateArchive } from './certificate-files.ts'
@@ -17,6 +18,8 @@ const tags = ['Batches']
 
 /** What became of files. */
 export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
+  const events = createBatchEvents(context)
+
   app.openapi(
     createRoute({
       method: 'get',
@@ -115,6 +118,41 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       return new Response(streamOf(archive), {
         headers: { 'content-type': 'application/zip', 'content-disposition': `attachment; filename="batch-${batchId}-certificates.zip"` },
       }) as never
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/batches/{id}/events',
+      tags,
+      summary: 'How a batch gets on, as server-sent events',
+      description:
+        'An event `batch` with the batch as data when it changed, once a second at most; a comment every 15 seconds; and an event ' +
+        '`end`, with which the stream is over, when the batch is finished, failed or cancelled. It ends before that when the token ' +
+        'does, or the server stops: come again with `Last-Event-ID`.',
+      ...scoped('credentials:read'),
+      request: { params: id, headers: z.object({ 'last-event-id': z.string().max(64).optional() }) },
+      responses: {
+        200: { description: 'Events', content: { 'text/event-stream': { schema: { type: 'string' as const } } } },
+        204: { description: 'The end was told before: nothing more will come' },
+      },
+    }),
+    async (c) => {
+      const { organizationId } = accessOfRequest(c)
+      const batchId = c.req.valid('param').id
+      const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+      if (c.req.method === 'HEAD') {
+        await getBatch(context, organizationId, batchId)
+        return new Response(null, { headers }) as never
+      }
+      const stream = await events.follow({
+        organizationId,
+        batchId,
+        lastEventId: c.req.valid('header')['last-event-id'],
+        mayStay: () => accessStands(c),
+      })
+      return (stream ? new Response(stream, { headers }) : c.body(null, 204)) as never
     },
   )
 

@@ -17,6 +17,11 @@ export const Batch = z
     refused: z.number().int(),
     progress: z.record(z.string(), z.number().int()),
     abandoned: z.number().int().openapi({ description: 'New credentials that could not be issued: given up after several failures, or erased.' }),
+    stages: z
+      .object({ read: z.number().int(), accepted: z.number().int(), issued: z.number().int() })
+      .openapi({ description: 'How many records came how far; each stage counts those of the later ones too.' }),
+    rate: z.number().nullable().openapi({ description: 'Credentials issued a second, over the last minute; null unless it is being read or issued.' }),
+    remainingSeconds: z.number().int().nullable().openapi({ description: 'Until everything is issued, at that rate; null while it cannot be told.' }),
     summary: z.string(),
     failure: z.string().nullable(),
     createdAt: z.iso.datetime(),

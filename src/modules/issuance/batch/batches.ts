@@ -4,6 +4,7 @@ import { Problem } from '#platform/problem.ts'
 import type { CredentialState } from '../credential/state.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { BatchState, IssuanceTables } from '../tables.ts'
+import { paceOf, remainingSeconds } from './batch-pace.ts'
 import { columnsTaken } from './file-records.ts'
 import type { RowFault } from './row-rules.ts'
 
@@ -23,6 +24,12 @@ export interface BatchView {
   readonly progress: Readonly<Partial<Record<CredentialState, number>>>
   /** Of the new credentials, how many are not issued and not on their way: given up after several failures, or erased. */
   readonly abandoned: number
+  /** How many records came how far: each stage counts those of the later ones too. */
+  readonly stages: { readonly read: number; readonly accepted: number; readonly issued: number }
+  /** Credentials issued a second, over the last minute; null unless it is being read or issued. */
+  readonly rate: number | null
+  /** Until everything is issued, at that rate; null while it cannot be told. */
+  readonly remainingSeconds: number | null
   /** What it comes to, in a sentence. */
   readonly summary: string
   readonly failure: string | null
@@ -48,7 +55,8 @@ function summary({ state, rows, created, existing, refused, failure }: Batch, ab
   return `${parts.join(', ')}.`
 }
 
-async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchView> {
+async function view(context: IssuanceContext, batch: Batch): Promise<BatchView> {
+  const { database } = context
   const { credentials } = database.tables
   const states = await database.read
     .select({ state: credentials.state, count: count() })
@@ -61,6 +69,9 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
   )
   const { id, state, rows, created, existing, refused, failure } = batch
   const progress: BatchView['progress'] = Object.fromEntries(states.map((one) => [one.state, Number(one.count)]))
+  const { accepted = 0, cancelled = 0 } = progress
+  const moving = batch.pausedAt === null && (state === 'importing' || state === 'issuing')
+  const rate = moving ? await paceOf(context, id) : null
   return {
     id,
     state: batch.pausedAt !== null && (state === 'importing' || state === 'issuing') ? 'paused' : state,
@@ -71,7 +82,10 @@ async function view({ database }: IssuanceContext, batch: Batch): Promise<BatchV
     refused,
     progress,
     abandoned,
-    summary: summary(batch, abandoned, progress.cancelled ?? 0),
+    stages: { read: rows, accepted: created, issued: Math.max(0, created - accepted - cancelled) },
+    rate,
+    remainingSeconds: rate === null || state === 'importing' ? null : remainingSeconds(accepted - abandoned, rate),
+    summary: summary(batch, abandoned, cancelled),
     failure,
     createdAt: batch.createdAt.toISOString(),
     finishedAt: batch.finishedAt?.toISOString() ?? null,
