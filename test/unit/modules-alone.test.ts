@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { simpleParser } from 'mailparser'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { platformContract } from '#platform/platform-operations.ts'
 import { identity, recipientErased } from '#modules/identity/index.ts'
@@ -79,10 +80,10 @@ const checks: Record<string, (start: typeof startAlone) => Promise<void>> = {
     const listed = async () => (await alone.ask('GET', `/v1/messages?credential=${data.credentialId}`, { token })).json.messages
     await vi.waitFor(async () => expect(await listed()).toMatchObject([{ state: 'sent', channel: 'email' }]), patience)
     const [file] = readdirSync(join(alone.directory, 'mail'))
-    const mail = readFileSync(join(alone.directory, 'mail', file!), 'utf8')
-    expect(mail).toContain('ada@example.org')
-    expect(mail).toContain(pdf.toString('base64'))
-    expect(mail).toContain(`${publicUrl}/v/${data.publicId}`)
+    const mail = await simpleParser(readFileSync(join(alone.directory, 'mail', file!)))
+    expect([mail.to].flat().map((to) => to?.text)).toEqual([expect.stringContaining('ada@example.org')])
+    expect(mail.attachments.map(({ content }) => content)).toEqual([pdf])
+    for (const text of [mail.text, mail.html]) expect(text).toContain(`${publicUrl}/v/${data.publicId}`)
     const { messages } = await alone.client(notification).messages({ credentialId: data.credentialId })
     expect(messages).toHaveLength(1)
   },

@@ -44,7 +44,7 @@ describe.each(testDialects)('a recipient is erased on %s', (_, open) => {
     // Import alone, then the erasure, then everything else.
     const binding = here.parts.steps!.find(({ definition }) => definition.kind === 'import-batch')!
     const effect = await binding.runner({
-      id: 'x', kind: 'import-batch', key: json.id, organizationId: 'acme' as never, input: { batchId: json.id }, attempts: 0, starts: 1,
+      id: 'x', kind: 'import-batch', key: json.id, organizationId: 'acme' as never, input: { batchId: json.id, order: 0 }, attempts: 0, starts: 1,
       signal: new AbortController().signal, renewLease: async () => {},
     })
     await issuance.database.transaction(effect as never)
