@@ -40,7 +40,7 @@ export function createBatchEvents(context: IssuanceContext, { lookMs = LOOK_MS, 
   const following = new Map<() => void, OrganizationId>()
   const looks = new Map<string, { until: number; view: Promise<BatchView> }>()
   context.stopping.addEventListener('abort', () => {
-    for (const end of [...following.keys()]) end()
+    for (const end of following.keys()) end()
   })
 
   /** One look for all who follow the batch. */
