@@ -127,6 +127,13 @@ app.post('/v1/credentials', async (c) => {
   })
   return accepted ? c.json(accepted, 202) : c.json({ error: 'idempotency-mismatch' }, 422)
 })
+/** For the bench `batch`: one row, and nothing else. */
+app.post('/rows', async (c) => {
+  const { name, email } = await c.req.json() as { name: string; email: string }
+  const id = randomUUID()
+  db.insert(audit).values({ id, organizationId: 'one', action: name, target: email, actor: 'peer', occurredAt: new Date() }).run()
+  return c.json({ id }, 201)
+})
 app.get('/readyz', (c) => c.text('ready'))
 
 serve({ fetch: app.fetch, port: Number(PORT) })
