@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Assets, folderAssets } from '#platform/assets.ts'
@@ -64,6 +65,10 @@ describe('a module that the product does not know', () => {
     token = ((await answer.json()) as { access_token: string }).access_token
     const early = await issue('Early', 'Punched Cards')
     await vi.waitFor(async () => expect(await ask('GET', `/v1/credentials/${early}`)).toMatchObject({ state: 'issued' }), patience)
+    // What is relayed only after the next start is news to the new module too.
+    const outbox = new Sqlite(join(folder, 'data', 'issuance.sqlite'), { readonly: true })
+    await vi.waitFor(() => expect(outbox.prepare('select count(*) from outbox where relayed_at is null').pluck().get()).toBe(0), patience)
+    outbox.close()
     await running.stop()
     await start(extended)
   }, 150_000)
