@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { s3Address } from './blobs/s3-address.ts'
+import { failpointText, isOwnMachine } from './failpoints.ts'
+import { parseNetworks } from './gateway/caller-address.ts'
 
 /** Every message is one sentence that says what to set; the process prints them all at once and exits with `exitCode`. */
 export class ConfigurationError extends Error {
@@ -25,7 +29,23 @@ const origin = z
     return /^\/+$/.test(pathname) && search + hash + username + password === ''
   }, 'must be scheme, host and port alone, such as https://credentials.example.org: pages and links begin at its root')
   .transform((value) => new URL(value).origin)
+const networks = z.string().transform((text, context) => {
+  try {
+    return parseNetworks(text)
+  } catch {
+    context.addIssue('must be addresses or networks such as 10.0.0.0/8, separated by commas')
+    return z.NEVER
+  }
+})
 const count = z.coerce.number().int().min(1)
+
+function isS3Address(value: string, check: z.RefinementCtx): void {
+  try {
+    s3Address(value)
+  } catch (error) {
+    check.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+}
 
 /** The platform's settings as they are read from the environment; a module's own are in its `config.ts`. */
 export const platformSettings = z
@@ -40,36 +60,69 @@ export const platformSettings = z
     INTERNAL_HOST: z.string().default('127.0.0.1'),
     PUBLIC_URL: origin.optional(),
     DATA_DIR: z.string().default('./data'),
+    /** Sealed files; the same for all processes that run a module, whose `DATA_DIR` is each one's own. */
+    BLOBS_DIR: z.string().optional(),
     DATABASE_URL: z
       .string()
       .regex(/^(sqlite:|postgres(ql)?:\/\/)/, 'must begin with sqlite: or postgres://')
       .optional(),
     REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+    /** A bucket for sealed files, instead of `{DATA_DIR}/blobs`. */
+    S3_URL: z.string().superRefine(isS3Address).optional(),
     OTLP_URL: address.optional(),
     TLS_CERT_FILE: z.string().optional(),
     TLS_KEY_FILE: z.string().optional(),
+    /** PEM. All three: processes talk to each other by TLS only, each with a certificate of this authority. */
+    INTERNAL_TLS_CERT_FILE: z.string().optional(),
+    INTERNAL_TLS_KEY_FILE: z.string().optional(),
+    INTERNAL_TLS_CA_FILE: z.string().optional(),
+    /** A listener of its own for probes alone, in clear: whoever probes has no certificate. */
+    PROBE_PORT: port.optional(),
+    /** Requests a minute of one API client; 0: no limit. */
+    RATE_LIMIT_CLIENT: z.coerce.number().int().min(0).default(60_000),
+    /** Requests a minute without a good token from one address; 0: no limit. */
+    RATE_LIMIT_ADDRESS: z.coerce.number().int().min(0).default(12_000),
+    /** Proxies in front of the public listener whose `X-Forwarded-For` is believed. */
+    TRUSTED_PROXIES: networks.optional(),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    /** `true`: its modules run here once `vellum topology move` has brought them, and not before. */
+    AWAIT_MOVE: z.stringbool().default(false),
     /** Milliseconds before a step's first retry; later ones grow from it. */
     STEP_RETRY_BASE_MS: count.default(60_000),
     /** Milliseconds between looks at the step and outbox tables when no doorbell rings. */
     SWEEP_INTERVAL_MS: count.default(1_000),
     /** Milliseconds that a stop waits for running requests and steps. */
     STOP_TIMEOUT_MS: count.default(10_000),
+    /** Milliseconds of one window of what a process measures of itself for `vellum advise`; 0 measures nothing. */
+    LOAD_WINDOW_MS: z.coerce.number().int().min(0).default(5_000),
     /** `loopback`: calls between modules of one process travel over HTTP all the same. */
     INTERNAL_CALLS: z.enum(['direct', 'loopback']).default('direct'),
     /** `true`: every write call and every event arrives twice, to show that twice is once. */
     DELIVER_TWICE: z.stringbool().default(false),
+    /** Where a process of a test kills itself. */
+    FAILPOINT: failpointText.optional(),
+    /** `true`: whoever set `FAILPOINT` meant it. */
+    ALLOW_FAILPOINT: z.stringbool().default(false),
+  })
+  .refine((s) => s.FAILPOINT === undefined || (s.ALLOW_FAILPOINT && isOwnMachine(s.PUBLIC_URL)), {
+    path: ['FAILPOINT'],
+    error: 'kills the process and is for tests alone: remove it, or set ALLOW_FAILPOINT=true and a PUBLIC_URL of this machine alone, such as http://localhost:3000',
   })
   .refine((s) => (s.TLS_CERT_FILE === undefined) === (s.TLS_KEY_FILE === undefined), {
     path: ['TLS_CERT_FILE'],
     error: 'goes together with TLS_KEY_FILE: set both, or neither',
   })
+  .refine((s) => new Set([s.INTERNAL_TLS_CERT_FILE, s.INTERNAL_TLS_KEY_FILE, s.INTERNAL_TLS_CA_FILE].map((file) => file === undefined)).size === 1, {
+    path: ['INTERNAL_TLS_CERT_FILE'],
+    error: 'goes together with INTERNAL_TLS_KEY_FILE and INTERNAL_TLS_CA_FILE: set all three, or none',
+  })
 
 /** The settings with their computed defaults. Names are those of the environment. */
-export type Settings = Omit<z.output<typeof platformSettings>, 'PUBLIC_URL' | 'DATABASE_URL'> & {
+export type Settings = Omit<z.output<typeof platformSettings>, 'PUBLIC_URL' | 'DATABASE_URL' | 'BLOBS_DIR'> & {
   /** Without a trailing slash. Frozen after the first issue: it is part of every credential's address. */
   readonly PUBLIC_URL: string
   readonly DATABASE_URL: string
+  readonly BLOBS_DIR: string
 }
 
 /** One sentence per fault, each beginning with the variable's name. */
@@ -81,7 +134,7 @@ function faults(error: z.ZodError): string[] {
 function withFiles(environment: Environment, messages: string[]): Record<string, string> {
   const result: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment)) if (value !== undefined && value !== '') result[name] = value
-  for (const name of ['MASTER_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'ANCHOR_PRIVATE_KEY']) {
+  for (const name of ['MASTER_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'REDIS_URL', 'S3_URL', 'SMTP_URL', 'ANCHOR_PRIVATE_KEY']) {
     const file = result[`${name}_FILE`]
     if (file === undefined || result[name] !== undefined) continue
     try {
@@ -119,6 +172,7 @@ export function readSettings<K extends Record<string, z.ZodType>>(
       ...s,
       PUBLIC_URL: s.PUBLIC_URL ?? `${scheme}://localhost:${s.PORT}`,
       DATABASE_URL: s.DATABASE_URL ?? `sqlite:${s.DATA_DIR}`,
+      BLOBS_DIR: s.BLOBS_DIR ?? join(s.DATA_DIR, 'blobs'),
     },
     modules: parsed as { [N in keyof K]: z.output<K[N]> },
     environment: values,

@@ -1,14 +1,20 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Program } from './boot.ts'
+import { doorHeaders, openApiPath } from './call/headers.ts'
+import { bearerOf, type ServiceTokens } from './call/service-token.ts'
 import type { Settings } from './config.ts'
 import type { HostedModule } from './host-module.ts'
+import { addresseeOf } from './gateway/forward-rules.ts'
+import { type Gateway, publicPaths } from './gateway/gateway.ts'
 import { createAccessTokens } from './http/access-token.ts'
 import { createPublicApp } from './http/app.ts'
 import { mountDocs } from './http/docs-page.ts'
 import { mergeOpenApi, moduleDocument, type OpenApiDocument } from './http/openapi.ts'
-import { mountProbes } from './http/probes.ts'
+import { problemOf, problemResponse } from './http/problem-response.ts'
+import { mountProbes, type ProbesOptions } from './http/probes.ts'
 import type { PublicApp, Registry } from './module.ts'
+import { Problem } from './problem.ts'
 import type { TokenAuthority } from './token-authority.ts'
 
 /** How far the process is: what its probes tell. */
@@ -21,10 +27,13 @@ interface Readiness {
   readonly hosted: ReadonlyMap<string, HostedModule>
   readonly state: ProcessState
   readonly version: string
+  /** Beside databases and modules. */
+  readonly checks: ProbesOptions['checks']
+  readonly conditions: ProbesOptions['checks']
 }
 
 /** `/livez`, `/readyz` and `/health` of this process, on either listener. */
-export function mountReadiness(app: Hono | PublicApp, { hosted, state, version }: Readiness): void {
+export function mountReadiness(app: Hono | PublicApp, { hosted, state, version, checks, conditions }: Readiness): void {
   const databases = [...hosted].map(([name, { database }]) => [
     `database ${name}`,
     async () => void (await database.raw.$count(database.raw.platform.stepKinds)),
@@ -36,36 +45,49 @@ export function mountReadiness(app: Hono | PublicApp, { hosted, state, version }
     version,
     modules: [...hosted.keys()],
     isStopping: () => state.stopping,
-    checks: { modules, ...Object.fromEntries(databases) },
+    checks: { modules, ...Object.fromEntries(databases), ...checks },
+    conditions,
   })
 }
 
-/** The app behind the public listener: probes, the API's document and reference, and the routes of the hosted modules. */
-export function composeFront(
-  options: Readiness & {
-    readonly program: Program
-    readonly settings: Settings
-    readonly authority: TokenAuthority
-    readonly log: Logger
-    readonly docsScript: () => Promise<Uint8Array>
-  },
-): PublicApp {
-  const { program, settings, hosted, authority, version, log } = options
+export interface FrontOptions extends Readiness {
+  readonly program: Program
+  readonly settings: Settings
+  readonly authority: TokenAuthority
+  readonly log: Logger
+  readonly docsScript: () => Promise<Uint8Array>
+  readonly gateway: Gateway
+}
+
+/** What a process has beside the app that strangers reach. */
+export interface Front {
+  readonly app: PublicApp
+  /** What each hosted module says of its own routes. */
+  readonly documents: Readonly<Record<string, OpenApiDocument>>
+}
+
+/** The app behind the public listener: probes, the API's document and reference, and the routes of all modules, near or far. */
+export function composeFront(options: FrontOptions): Front {
+  const { program, settings, hosted, authority, version, log, gateway } = options
   const { PUBLIC_URL: publicUrl } = settings
+  const accessTokens = createAccessTokens({
+    keys: authority.keys,
+    issuer: publicUrl,
+    audience: publicUrl,
+    isRevoked: authority.isRevoked,
+  })
   const app = createPublicApp({
     log,
     tls: publicUrl.startsWith('https:'),
-    accessTokens: createAccessTokens({
-      keys: authority.keys,
-      issuer: publicUrl,
-      audience: publicUrl,
-      isRevoked: authority.isRevoked,
-    }),
+    accessTokens,
+    door: gateway.door(accessTokens),
+    mountForwards: gateway.mountForwards,
   })
   const documents: Record<string, OpenApiDocument> = {}
   mountReadiness(app, options)
   mountDocs(app, {
-    document: () => mergeOpenApi(documents, { publicUrl, version, scopes: program.scopes }),
+    document: async () =>
+      mergeOpenApi({ ...(await gateway.documents()), ...documents }, { publicUrl, version, scopes: program.scopes }),
     script: options.docsScript,
   })
   for (const [name, module] of hosted) {
@@ -73,8 +95,37 @@ export function composeFront(
     if (own) documents[name] = checkedPaths(name, moduleDocument(own, name), program.registry)
   }
   app.get('/', (c) => c.redirect('/docs'))
-  return app
+  return { app, documents }
 }
+
+/** Answers a gateway elsewhere that puts the API's document together. */
+export function mountDocuments(app: Hono, documents: Front['documents'], tokens: ServiceTokens): void {
+  for (const [module, document] of Object.entries(documents))
+    app.get(openApiPath(module), async (c) => {
+      try {
+        await tokens.verify(bearerOf(c.req.header('authorization')), module)
+        return c.json(document)
+      } catch (error) {
+        return problemResponse(problemOf(error))
+      }
+    })
+}
+
+/**
+ * Whether a request by another process is for a module that is not here: that one was given an address too many, or the module has
+ * moved. A refusal would be taken for the module's own.
+ */
+export function isForAnother(c: Context, hosted: ReadonlyMap<string, unknown>, registry: Registry): boolean {
+  const isFromProcess = c.req.header(doorHeaders.forwarded) !== undefined || c.req.path.startsWith('/internal/')
+  const addressee = isFromProcess ? addresseeOf(publicPaths(registry), c.req.path) : undefined
+  return addressee !== undefined && addressee in registry && !hosted.has(addressee)
+}
+
+/** What a process says to another until it is prepared, and for a module that is not here: nothing was done, ask again. */
+export const notReady = (): Response =>
+  problemResponse(new Problem('unavailable', 'The part that answers this is not here yet; try again in a moment.', { retryAfterSeconds: 1 }), {
+    [doorHeaders.notReady]: '1',
+  })
 
 /** A route outside the module's registered paths would be out of reach behind a gateway. */
 function checkedPaths(name: string, document: OpenApiDocument, registry: Registry): OpenApiDocument {

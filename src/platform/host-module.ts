@@ -3,7 +3,9 @@ import type { Logger } from 'pino'
 import type { Assets } from './assets.ts'
 import type { authorityContract } from './authority-operations.ts'
 import { auditGuardStatements, auditHook } from './audit/audit.ts'
-import { filesystemBlobs } from './blobs/filesystem.ts'
+import { mountBackup } from './backup/backup-routes.ts'
+import { openFiles } from './blobs/open-files.ts'
+import { sealedBlobs } from './blobs/sealed-blobs.ts'
 import { createClient } from './call/client.ts'
 import { createDocuments, createOpenDocument, mountDocuments } from './call/documents.ts'
 import { mountContract } from './call/server.ts'
@@ -12,20 +14,25 @@ import type { Transport } from './call/transport.ts'
 import type { Settings } from './config.ts'
 import type { Client, Contract, Handlers } from './contract.ts'
 import { createKeyRing, type FetchedKey } from './crypto/key-ring.ts'
+import type { KeyRing } from './crypto/key-ring-types.ts'
 import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
 import type { PlatformDatabase, TransactionHooks } from './database/transaction.ts'
+import { familyOf } from './event.ts'
 import type { Bus } from './events/bus.ts'
 import { createInbox } from './events/inbox.ts'
 import { publishHook } from './events/outbox.ts'
 import { createRelay } from './events/relay.ts'
-import type { FetchEvents, FetchPage } from './events/subscription.ts'
+import type { FetchEvents, FetchPage, RelayedStore } from './events/subscription.ts'
 import { mountPublicRoutes } from './http/app.ts'
 import { purgeIdempotency } from './http/idempotency.ts'
 import type { AnyModule, ModuleParts, PublicApp } from './module.ts'
 import { platformHandlers } from './platform-handlers.ts'
 import { type platformContract, platformOperations } from './platform-operations.ts'
+import type { ModuleLoad } from './telemetry/advise-rules.ts'
+import { addMeasures, countEvent, countStep } from './telemetry/metrics.ts'
+import { moduleMeasures } from './telemetry/module-measures.ts'
 import { span } from './telemetry/trace.ts'
-import { memoryDoorbell } from './work/doorbell-memory.ts'
+import type { Doorbell } from './work/doorbell.ts'
 import { retryPolicy } from './work/retry-rules.ts'
 import { createRunner } from './work/runner.ts'
 import { addStepHook, steerStepsHook } from './work/steps.ts'
@@ -33,13 +40,18 @@ import { addStepHook, steerStepsHook } from './work/steps.ts'
 /** What a module shares with the process that hosts it. */
 export interface Host {
   readonly settings: Settings
+  readonly version: string
   readonly serviceSecret: Uint8Array
   readonly tokens: ServiceTokens
   readonly log: Logger
   readonly assets: Assets
   readonly bus: Bus
+  readonly doorbell: (module: string) => Doorbell
+  readonly shareForgetting: (keys: KeyRing) => KeyRing
   readonly now: () => Date
   readonly stopping: AbortSignal
+  /** What this process measured of one of its modules. */
+  readonly measured: (module: string) => Promise<ModuleLoad>
   readonly transportTo: (module: string) => Transport
   /** Data keys, for every module but the authority, which reads its own. */
   readonly fetchKeys: (caller: string, subjects: string[]) => Promise<readonly FetchedKey[]>
@@ -82,14 +94,15 @@ export async function hostModule(
     migrations: host.assets.migrations(name, dialectOf(url)),
     guards: auditGuardStatements,
   })
-  const keys = createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects) })
+  const keys = host.shareForgetting(createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects) }))
   const database = tracedTransactions(await openDatabase({
     schema,
     url,
     hooks: { publish: tracedPublish(publishHook(keys)), addStep: addStepHook, steerSteps: steerStepsHook, audit: auditHook(name) },
     onError: (error) => log.error({ err: error }, 'database'),
   }))
-  const blobs = filesystemBlobs({ directory: `${settings.DATA_DIR}/blobs`, module: name, keys })
+  const files = openFiles(settings, name)
+  const blobs = sealedBlobs({ module: name, keys, files })
   const caller = { module: name, tokens: host.tokens }
   const uses: Record<string, Contract> = definition.uses
   const clients = Object.fromEntries(
@@ -115,11 +128,21 @@ export async function hostModule(
     (await host.platformClient(name, publisher).storedEvents(range)).events
   const fetchPage: FetchPage = async ({ publisher, ...page }) =>
     (await host.platformClient(name, publisher).storedEventPage(page)).events
+  const relayedStore: RelayedStore = {
+    list: async ({ publisher, family }, after, limit) =>
+      (await host.platformClient(name, publisher).relayedEvents({ family, after, limit })).events,
+    read: async ({ publisher, family }, numbers) =>
+      (await host.platformClient(name, publisher).numberedEvents({ family, numbers: [...numbers] })).events,
+  }
   const policy = retryPolicy(settings.STEP_RETRY_BASE_MS)
   const sweepMs = settings.SWEEP_INTERVAL_MS
-  const doorbell = memoryDoorbell()
+  const doorbell = host.doorbell(name)
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))
-  const relay = createRelay({ database, bus, log, sweepMs, deliverTwice: settings.DELIVER_TWICE })
+  const relay = createRelay({
+    database, bus, log, sweepMs,
+    deliverTwice: settings.DELIVER_TWICE,
+    onRelayed: (events) => events.forEach((event) => countEvent(name, event.name, 'relayed')),
+  })
   const runner = createRunner({
     database,
     bindings: parts.steps ?? [],
@@ -128,6 +151,7 @@ export async function hostModule(
     log,
     sweepMs,
     drainMs: settings.STOP_TIMEOUT_MS,
+    onOutcome: ({ kind, outcome, durationMs }) => countStep(name, kind, outcome, durationMs),
   })
   const inbox = createInbox({
     database,
@@ -135,12 +159,23 @@ export async function hostModule(
     subscriptions: parts.subscriptions ?? [],
     keys,
     fetchEvents,
+    relayedStore,
     policy,
     log,
     sweepMs,
+    onOutcome: ({ name: event, outcome }) => countEvent(name, event, outcome),
   })
+  const kinds = (parts.steps ?? []).map(({ definition: { kind } }) => kind)
+  const removeMeasures = addMeasures(moduleMeasures(name, database, kinds, parts.measures))
 
   let purge: ReturnType<typeof setInterval> | undefined
+
+  const timelineSources = {
+    database, kinds,
+    families: [...new Set(definition.publishes.map(({ name: event }) => familyOf(event)))],
+    subscriptions: Object.entries(definition.subscribes).flatMap(([publisher, families]) => families.map((family) => `${publisher}/${family}`)),
+    history: parts.history,
+  }
 
   const internal = new Hono()
   const contract: Contract = definition.contract
@@ -149,11 +184,22 @@ export async function hostModule(
     { module: name, operations: { ...contract.operations, ...platformOperations } },
     {
       ...parts.handlers,
-      ...platformHandlers(database, fetchPage),
+      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), parts.checkStored),
     },
     { tokens: host.tokens, log },
   )
   mountDocuments(internal, { module: name, secret: host.serviceSecret, blobs, tokens: host.tokens, log })
+  mountBackup(internal, {
+    module: name,
+    version: host.version,
+    schema,
+    databaseUrl: url,
+    keyTables: definition.keyTables ?? [],
+    files,
+    late: parts.late,
+    tokens: host.tokens,
+    log,
+  })
 
   return {
     name,
@@ -176,8 +222,10 @@ export async function hostModule(
       await relay.stop()
       await inbox.stop()
       await runner.stop()
+      await doorbell.close()
     },
     async close() {
+      removeMeasures()
       await parts.stop?.()
       await database.close()
     },

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Blobs } from './blobs/blobs.ts'
+import type { Check } from './check.ts'
 import type { Client, Contract, DocumentLink, Handlers } from './contract.ts'
 import type { KeyRing } from './crypto/key-ring-types.ts'
 import type { Database, Transaction } from './database/database.ts'
@@ -9,6 +10,8 @@ import type { Schema } from './database/schema.ts'
 import type { EventDefinition, EventEnvelope } from './event.ts'
 import type { PublicEnvironment } from './http/app.ts'
 import type { OrganizationId } from './organization-id.ts'
+import type { MeasureSource } from './telemetry/metrics.ts'
+import type { FindHistory } from './timeline.ts'
 import type { StepDefinition, StepGivenUp, StepRunner } from './work/step.ts'
 
 /** Routes that anyone may reach through the front door; the platform has put limits, problems and the token check before them. */
@@ -71,15 +74,42 @@ export interface ModuleContext<T, U extends Record<string, Contract>, K> {
   readonly stopping: AbortSignal
 }
 
+/** Rows of some of the module's tables by their properties; what it returns is told beside them, as plain JSON. */
+export type LateRows = AsyncGenerator<
+  { readonly table: string; readonly rows: readonly Readonly<Record<string, unknown>>[] },
+  Readonly<Record<string, unknown>>
+>
+
+/** What a module found when it looked at its own data: a page of it. */
+export interface CheckedPage {
+  /** By what it is: `credentials`, `leaves`. */
+  readonly checked: Readonly<Record<string, number>>
+  /** A sentence each, with ids and no names. */
+  readonly faults: readonly string[]
+  /** Where the next page begins; absent on the last. */
+  readonly next?: string | undefined
+}
+
 export interface ModuleParts<C extends Contract, T> {
   readonly handlers: Handlers<C>
   readonly routes?: (app: PublicApp) => void
   readonly subscriptions?: readonly Subscription<T>[]
   readonly steps?: readonly StepBinding<T>[]
+  /** What `/metrics` tells of it beyond what the platform measures, each named `vellum_{module}_…`. */
+  readonly measures?: MeasureSource
+  /** Its part of the timeline that `vellum trace` prints. */
+  readonly history?: FindHistory
   /** Runs once after the migrations and before any traffic; may write. */
   readonly prepare?: () => Promise<void>
   /** Runs after listeners closed and steps drained. */
   readonly stop?: () => Promise<void>
+  /**
+   * What a backup must add to the module's own moment, which is older than that of the modules that it hears: read when all
+   * are taken, and put into the restored tables beside the rest.
+   */
+  readonly late?: (since: Date) => LateRows
+  /** Opens and verifies what is stored: a page, from the first on. For a restore, and for whoever doubts. */
+  readonly checkStored?: (after: string | undefined) => Promise<CheckedPage>
 }
 
 /**
@@ -99,8 +129,12 @@ export interface ModuleDefinition<
   /** Whose events it hears: `{ issuance: ['credential'] }` — whole families, because order needs every number. */
   readonly subscribes: Readonly<Record<string, readonly string[]>>
   readonly schema: Schema<T>
+  /** Tables with data keys, which a backup of data leaves out: docs/decisions/0181. */
+  readonly keyTables?: readonly string[]
   /** Read from the environment; every error of every module is printed at once. */
   readonly config: K
+  /** What `vellum doctor` looks at beyond what the platform does, with the module's settings. */
+  readonly checks?: (config: z.output<K>) => readonly Check[]
   readonly start: (context: ModuleContext<T, U, z.output<K>>) => ModuleParts<C, T>
 }
 

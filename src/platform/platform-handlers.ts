@@ -1,20 +1,32 @@
 import { verifyAudit } from './audit/verify-audit.ts'
-import type { Handlers } from './contract.ts'
-import type { PlatformDatabase } from './database/transaction.ts'
-import { readPage, readRange } from './events/outbox.ts'
+import type { Contract, Handlers } from './contract.ts'
+import { eventBacklog } from './events/backlog.ts'
+import { readNumbered, readPage, readRange, relayedEvents } from './events/outbox.ts'
 import { listParked, retryParked, skipParked } from './events/parked.ts'
 import { replay } from './events/replay.ts'
 import type { FetchPage } from './events/subscription.ts'
+import type { ModuleParts } from './module.ts'
 import type { platformContract } from './platform-operations.ts'
+import type { ModuleLoad } from './telemetry/advise-rules.ts'
+import { moduleTimeline, type TimelineSources } from './timeline.ts'
+import { stepBacklog } from './work/step-backlog.ts'
 import { listSteps, retryDeadSteps } from './work/maintenance.ts'
 
 type PlatformContract = ReturnType<typeof platformContract<string>>
 
 /** Answers the platform's operations out of one module's database. */
-export function platformHandlers(database: PlatformDatabase, fetchPage: FetchPage): Handlers<PlatformContract> {
+export function platformHandlers(
+  sources: TimelineSources,
+  fetchPage: FetchPage,
+  measured: () => Promise<ModuleLoad>,
+  check: ModuleParts<Contract, unknown>['checkStored'] = async () => ({ checked: {}, faults: [] }),
+): Handlers<PlatformContract> {
+  const { database } = sources
   return {
     storedEvents: async (range) => ({ events: await readRange(database, range) }),
     storedEventPage: async (page) => ({ events: await readPage(database, page) }),
+    relayedEvents: async (page) => ({ events: await relayedEvents(database, page) }),
+    numberedEvents: async ({ family, numbers }) => ({ events: await readNumbered(database, family, numbers) }),
     replayEvents: ({ since, ...name }) =>
       replay({ database, fetchPage, ...name, ...(since !== undefined && { since: new Date(since) }) }),
     async steps({ state, kind, after, limit }) {
@@ -31,12 +43,25 @@ export function platformHandlers(database: PlatformDatabase, fetchPage: FetchPag
     parkedKeys: async ({ limit }) => ({
       parked: (await listParked(database, { limit })).map(({ name, ...parked }) => ({ ...parked, event: name })),
     }),
+    backlog: async () => ({
+      events: await eventBacklog(database),
+      steps: await Promise.all(sources.kinds.map((kind) => stepBacklog(database, kind))),
+    }),
     releaseParked: async ({ skip, ...name }) => ({
       released: await (skip ? skipParked(database, name) : retryParked(database, name)),
     }),
+    async load() {
+      const load = await measured()
+      return { ...load, hosted: [...load.hosted] }
+    },
+    timeline: (asked) => moduleTimeline(sources, asked),
     verifyAudit: async () => {
       const report = await verifyAudit(database)
       return { ...report, broken: [...report.broken] }
+    },
+    async checkStored({ after }) {
+      const { checked, faults, next } = await check(after)
+      return { checked, faults: [...faults], ...(next !== undefined && { next }) }
     },
   }
 }

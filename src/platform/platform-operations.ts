@@ -33,6 +33,19 @@ export const StepJson = z.object({
   lastError: z.string().nullable(),
 })
 
+/** One thing on record in a module about what was asked for. `at` is when it happened, of a step when it last moved. */
+export const TimelineEntryJson = z.object({
+  at: z.string(),
+  source: z.enum(['fact', 'step', 'event', 'heard', 'audit']),
+  what: z.string(),
+  /** Of the request or work that caused it: the log and the traces have the same. */
+  traceId: z.string().optional(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
+
+/** How far a module has applied the events of a key. */
+export const TimelinePositionJson = z.object({ subscription: z.string(), key: z.string(), position: z.number().int() })
+
 export const platformOperations = {
   /** Some numbers of one key, for a subscriber that misses them. */
   storedEvents: operation({
@@ -57,6 +70,26 @@ export const platformOperations = {
       since: z.string().optional(),
       limit: z.number().int().min(1).max(1_000),
     }),
+    output: z.object({ events: z.array(SealedEventJson) }),
+  }),
+
+  /** What the bus was given of a family, by the numbers that it got then, for a subscriber that compares. */
+  relayedEvents: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ family: z.string(), after: z.number().int(), limit: z.number().int().min(1).max(1_000) }),
+    output: z.object({
+      events: z.array(
+        z.object({ number: z.number().int(), key: z.string(), sequence: z.number().int(), agoMs: z.number() }),
+      ),
+    }),
+  }),
+
+  /** Events by those numbers, for a subscriber whom the bus did not reach. */
+  numberedEvents: operation({
+    effect: 'read',
+    timeoutMs: 10_000,
+    input: z.object({ family: z.string(), numbers: z.array(z.number().int()).min(1).max(200) }),
     output: z.object({ events: z.array(SealedEventJson) }),
   }),
 
@@ -108,12 +141,66 @@ export const platformOperations = {
     }),
   }),
 
+  /** How far the module's work is behind, by the database's clock. Counts end at 10,000. */
+  backlog: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({}),
+    output: z.object({
+      events: z.object({
+        unrelayed: z.number().int(),
+        unrelayedForMs: z.number(),
+        unapplied: z.number().int(),
+        dueForMs: z.number(),
+        parked: z.number().int(),
+      }),
+      steps: z.array(z.object({ kind: z.string(), lagMs: z.number(), dead: z.number().int(), pausedForMs: z.number() })),
+    }),
+  }),
+
   /** Gives a parked key another chance, or passes over the event that it stopped at. */
   releaseParked: operation({
     effect: 'write',
     timeoutMs: 10_000,
     input: z.object({ subscription: z.string(), key: z.string(), skip: z.boolean().default(false) }),
     output: z.object({ released: z.boolean() }),
+  }),
+
+  /**
+   * Everything on record under some ids, and under what else the module calls the same thing, without anything personal.
+   * With the organization its audit entries too.
+   */
+  timeline: operation({
+    effect: 'read',
+    timeoutMs: 10_000,
+    input: z.object({ ids: z.array(z.string().min(1).max(200)).min(1).max(100), organizationId: z.string().optional() }),
+    output: z.object({
+      ids: z.array(z.string()),
+      organizationId: z.string().optional(),
+      entries: z.array(TimelineEntryJson),
+      positions: z.array(TimelinePositionJson),
+    }),
+  }),
+
+  /** What the process that hosts this module measured of it; see `ModuleLoad`. */
+  load: operation({
+    effect: 'read',
+    timeoutMs: 10_000,
+    input: z.object({}),
+    output: z.object({
+      module: z.string(),
+      seconds: z.number(),
+      windows: z.number().int(),
+      callsPerSecond: z.number(),
+      eventsPerSecond: z.number(),
+      cpuShare: z.number(),
+      loopDelayP99Ms: z.number(),
+      strainedWindows: z.number().int(),
+      strainedShare: z.number(),
+      hosted: z.array(z.string()),
+      attributed: z.boolean(),
+      callCostMs: z.number(),
+    }),
   }),
 
   /** Walks the audit chains of this module. */
@@ -126,6 +213,18 @@ export const platformOperations = {
       entries: z.number().int(),
       organizations: z.number().int(),
       broken: z.array(z.object({ organizationId: z.string(), sequence: z.number().int(), reason: z.string() })),
+    }),
+  }),
+
+  /** Opens and verifies a page of what this module stores. `after` is the `next` of the page before. */
+  checkStored: operation({
+    effect: 'read',
+    timeoutMs: 600_000,
+    input: z.object({ after: z.string().optional() }),
+    output: z.object({
+      checked: z.record(z.string(), z.number().int()),
+      faults: z.array(z.string()),
+      next: z.string().optional(),
     }),
   }),
 } as const

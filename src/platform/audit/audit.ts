@@ -5,6 +5,13 @@ import { platformQuery } from '../database/prepared.ts'
 import type { TransactionHooks } from '../database/transaction.ts'
 import { auditHash, chainStart } from './audit-entry.ts'
 
+/** The newest link; SQLite's one writer needs no lock on it. */
+const readHead = platformQuery<{ organizationId: string }>()((queries, { audit, auditHeads }, now) =>
+  queries
+    .select({ sequence: auditHeads.sequence, hash: auditHeads.hash, now: now().mapWith(audit.occurredAt) })
+    .from(auditHeads)
+    .where(eq(auditHeads.organizationId, placeholder('organizationId'))))
+
 /** The newest link, locked for the rest of the transaction; the first writer of a chain begins it. */
 const lockHead = platformQuery<{ organizationId: string }>()((queries, { audit, auditHeads }, now) =>
   queries
@@ -53,7 +60,9 @@ const moveHead = platformQuery<{ organizationId: string; sequence: number; hash:
 export const auditHook = (module: string): TransactionHooks['audit'] => async (tx, entry) => {
   const { organizationId, action, target, details = {} } = entry
   const { actor = 'system', traceparent = null } = currentContext()
-  const [head] = await tx.run(lockHead, { organizationId })
+  // The first writer of a chain finds no head on SQLite, and begins it.
+  const [known] = tx.dialect === 'sqlite' ? await tx.run(readHead, { organizationId }) : []
+  const [head] = known ? [known] : await tx.run(lockHead, { organizationId })
   const { now: occurredAt, hash: previousHash } = head!
   const sequence = head!.sequence + 1
   const link = { organizationId, sequence, occurredAt, actor, action, target, details, traceparent, previousHash }

@@ -8,6 +8,7 @@ import { contract, operation } from '../contract.ts'
 import { type Listener, listen } from '../http/listener.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
+import { createAddresses } from './addresses.ts'
 import { createClient } from './client.ts'
 import { checkRemoteContract } from './compatibility.ts'
 import { mountContract } from './server.ts'
@@ -47,6 +48,7 @@ const library = contract('library', {
   }),
 })
 
+const local = { port: 0, host: '127.0.0.1' }
 const foreign = new AsyncLocalStorage<string>()
 const secret = new Uint8Array(32).fill(7)
 const tokens = createServiceTokens(secret)
@@ -91,7 +93,7 @@ const transports = new Map<string, (twice?: boolean) => Transport>([
 ])
 
 beforeAll(async () => {
-  listener = await listen({ fetch: app.fetch, at: { port: 0, host: '127.0.0.1' } })
+  listener = await listen({ fetch: app.fetch, at: local })
 })
 afterAll(() => listener.close(0))
 
@@ -243,8 +245,17 @@ describe('a module that cannot be reached', () => {
     await expect(client.slow({ ms: 0 })).rejects.toMatchObject({ code: 'deadline-exceeded' })
   })
 
+  it('is asked at its other replicas', async () => {
+    const [dead, alive] = [await listen({ fetch: app.fetch, at: local }), await listen({ fetch: app.fetch, at: local })]
+    await dead.close(0)
+    const transport = httpTransport(createAddresses([dead.url, alive.url]))
+    const client = createClient(library, transport, { module: 'reading-room', tokens })
+    for (let time = 0; time < 4; time++) await client.book({ id: '1' })
+    await alive.close(0)
+  })
+
   it('is unavailable', async () => {
-    const dead = await listen({ fetch: app.fetch, at: { port: 0, host: '127.0.0.1' } })
+    const dead = await listen({ fetch: app.fetch, at: local })
     await dead.close(0)
     const client = createClient(library, httpTransport(dead.url), { module: 'reading-room', tokens })
     await expect(client.book({ id: '1' })).rejects.toMatchObject({ code: 'unavailable' })

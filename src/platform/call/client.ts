@@ -3,6 +3,7 @@ import type { CallOptions, Client, Contract, Operation } from '../contract.ts'
 import { type Context, currentContext } from '../context.ts'
 import { readProblem, validationProblem } from '../http/problem-response.ts'
 import { Problem } from '../problem.ts'
+import { callTimer, outcomeOf } from '../telemetry/metrics.ts'
 import { span } from '../telemetry/trace.ts'
 import { callHeaders, operationPath } from './headers.ts'
 import type { ServiceTokens } from './service-token.ts'
@@ -23,16 +24,25 @@ export interface Caller {
 export function createClient<C extends Contract>(contract: C, transport: Transport, caller: Caller): Client<C> {
   const methods = Object.entries(contract.operations).map(([name, operation]) => {
     const title = `call ${contract.module}.${name}`
-    const method = (input: unknown, options: CallOptions = {}) => {
+    const timed = callTimer('client', contract.module, name)
+    // Async, so that the refusal inside a transaction is a rejection like every other.
+    const method = async (input: unknown, options: CallOptions = {}) => {
       if (currentContext().transaction) {
         throw new Error(`${contract.module}.${name} was called inside a database transaction; call before it begins`)
       }
-      return span(title, { 'vellum.caller': caller.module }, () =>
-        call(contract.module, name, operation, transport, caller, input, options),
-      )
+      const since = performance.now()
+      try {
+        const output = await span(title, { 'vellum.caller': caller.module }, () =>
+          call(contract.module, name, operation, transport, caller, input, options),
+        )
+        timed(since, 'ok')
+        return output
+      } catch (error) {
+        timed(since, outcomeOf(error))
+        throw error
+      }
     }
-    // Async, so that the refusal inside a transaction is a rejection like every other.
-    return [name, async (input: unknown, options?: CallOptions) => method(input, options)] as const
+    return [name, method] as const
   })
   return Object.fromEntries(methods) as Client<C>
 }

@@ -11,7 +11,7 @@ import { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
 import { answered, type Caller, headersOf } from './client.ts'
 import { callHeaders, documentPath } from './headers.ts'
-import { bearerOf, serviceKey, type ServiceTokens } from './service-token.ts'
+import { bearerOf, clockTolerance, serviceKey, type ServiceTokens } from './service-token.ts'
 import type { Transport } from './transport.ts'
 
 const linkLifetimeMs = 60_000
@@ -31,7 +31,7 @@ const documentKey = ({ module, secret }: DocumentsOptions): Uint8Array =>
 
 const signatureOf = (key: Uint8Array, ticket: string): Buffer => createHmac('sha256', key).update(ticket).digest()
 
-/** Links to this module's own blobs that open for a minute, in any process that knows SERVICE_SECRET. */
+/** Links to this module's own blobs that open for a minute, in any process that knows SERVICE_SECRET; longer where clocks may differ. */
 export function createDocuments(options: DocumentsOptions): Documents {
   const key = documentKey(options)
   const now = options.now ?? (() => new Date())
@@ -56,7 +56,7 @@ export function mountDocuments(
     try {
       await options.tokens.verify(bearerOf(c.req.header(callHeaders.authorization)), options.module)
       const [blob, organizationId, mediaType, expiresAt] = openTicket(key, c.req.param('token') ?? '')
-      if (expiresAt < now().getTime()) throw new Problem('gone', 'The link has expired; ask for a new one.')
+      if (expiresAt + clockTolerance * 1_000 < now().getTime()) throw new Problem('gone', 'The link has expired; ask for a new one.')
       const content = await options.blobs.get(blob, organizationId)
       return new Response(content as Uint8Array<ArrayBuffer>, {
         headers: {

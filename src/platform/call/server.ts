@@ -6,6 +6,8 @@ import { readText } from '../http/body.ts'
 import { problemOf, problemResponse, validationProblem } from '../http/problem-response.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
+import { countCall } from '../telemetry/load.ts'
+import { callTimer, outcomeOf } from '../telemetry/metrics.ts'
 import { span } from '../telemetry/trace.ts'
 import { parseTraceparent } from '../telemetry/traceparent.ts'
 import { describeContract } from './compatibility.ts'
@@ -45,18 +47,30 @@ export function mountContract<C extends Contract>(
     const handler = (handlers as Record<string, (input: unknown, call: CallContext) => Promise<unknown>>)[name]
     if (!handler) throw new Error(`${module} has no handler for its operation ${name}`)
     const title = `${module}.${name}`
+    const timed = callTimer('server', module, name)
     app.post(operationPath(module, name), async (c) => {
+      const since = performance.now()
+      let context: Context & { deadline: number } = { deadline: 0 }
       try {
         const { headers } = c.req.raw
         const caller = await options.tokens.verify(bearerOf(headers.get(callHeaders.authorization)), module)
+        countCall(module, caller)
         const input = parseInput(operation, await readText(c.req.raw, maxBodyBytes))
-        const context = contextOf(headers, operation, caller)
+        context = contextOf(headers, operation, caller)
+        const { deadline } = context
         const output = await inContext(context, () =>
-          span(title, { 'vellum.caller': caller }, () => run(operation, context.deadline, caller, input, handler)),
+          span(title, { 'vellum.caller': caller }, async () => {
+            const output = await run(operation, deadline, caller, input, handler)
+            options.log?.debug({ operation: title, caller }, 'a call was answered')
+            return output
+          }),
         )
-        return c.json(parseOutput(title, operation, output) as object)
+        const answer = c.json(parseOutput(title, operation, output) as object)
+        timed(since, 'ok')
+        return answer
       } catch (error) {
-        return problemResponse(problemOf(error, options.log))
+        timed(since, outcomeOf(error))
+        return problemResponse(inContext(context, () => problemOf(error, options.log)))
       }
     })
   }

@@ -31,8 +31,17 @@ describe('a service token', () => {
     const { tokens, state } = atTime()
     const token = await tokens.mint('a', 'b')
     await tokens.verify(token, 'b')
-    state.ms += 100_000
+    state.ms += 1_000_000
     await expect(tokens.verify(token, 'b')).rejects.toMatchObject({ code: 'token-refused' })
+  })
+
+  it('is taken from a clock ten minutes off, and refused from one that is farther away, with a sentence that says so', async () => {
+    const { tokens, state } = atTime()
+    for (const [offMs, told] of [[600_000, undefined], [-600_000, undefined], [1_200_000, /1200 s ahead/], [-1_200_000, /1140 s behind/]] as const) {
+      const token = await atTime(state.ms + offMs).tokens.mint('a', 'b')
+      if (told === undefined) expect(await tokens.verify(token, 'b')).toBe('a')
+      else await expect(tokens.verify(token, 'b')).rejects.toMatchObject({ code: 'token-refused', message: expect.stringMatching(told) })
+    }
   })
 
   it('is refused for another audience, also when it was verified before', async () => {

@@ -1,6 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isDeepStrictEqual } from 'node:util'
+import { type Dispatcher, fetch as fetchOver } from 'undici'
 import { Problem } from '../problem.ts'
+import { readProblem } from '../http/problem-response.ts'
+import { type Addresses, createAddresses } from './addresses.ts'
+import { doorHeaders } from './headers.ts'
 
 /** One internal request, as plain as both ways can carry it. */
 export interface InternalRequest {
@@ -31,6 +35,8 @@ export interface TransportOptions {
    * everywhere: an operation that is not safe to do twice shows itself at once.
    */
   readonly twice?: boolean
+  /** The connections to use: those that show this process's certificate. The runtime's own unless told. */
+  readonly dispatcher?: Dispatcher | undefined
 }
 
 const deliverTwice =
@@ -73,27 +79,42 @@ export function directTransport(app: FetchHandler, options: TransportOptions = {
 }
 
 /**
- * Calls the owner's internal listener over HTTP with kept-alive connections. A connection that was lost is tried once
- * more.
+ * Calls the owner's internal listener over HTTP with kept-alive connections, that of any replica that answers. Where a
+ * connection was lost, the same one is tried once more.
  */
-export function httpTransport(baseUrl: string, options: TransportOptions = {}): Transport {
-  const base = baseUrl.replace(/\/+$/, '')
-  const send = ({ path, method, headers, body, signal }: InternalRequest): Promise<Response> => {
+export function httpTransport(owner: Addresses | string, options: TransportOptions = {}): Transport {
+  const addresses = typeof owner === 'string' ? createAddresses([owner.replace(/\/+$/, '')]) : owner
+  const send = (address: string, { path, method, headers, body, signal }: InternalRequest): Promise<Response> => {
     const init: RequestInit = { method, headers: { ...headers }, redirect: 'error' }
     if (body !== undefined) init.body = body
     if (signal) init.signal = signal
-    return fetch(base + path, init)
+    if (options.dispatcher === undefined) return fetch(address + path, init)
+    return fetchOver(address + path, { ...init, dispatcher: options.dispatcher } as never) as unknown as Promise<Response>
   }
+  const sendTwice = (address: string, request: InternalRequest): Promise<Response> =>
+    send(address, request).catch((error: unknown) => {
+      if (request.signal?.aborted || !connectionWasLost(error)) throw error
+      return send(address, request)
+    })
   const deliver: Transport = async (request) => {
-    try {
-      return await send(request).catch((error: unknown) => {
-        if (request.signal?.aborted || !connectionWasLost(error)) throw error
-        return send(request)
-      })
-    } catch (error) {
-      if (request.signal?.aborted) throw request.signal.reason
-      throw new Problem('unavailable', 'A part that is needed cannot be reached; try again later.', { cause: error })
+    let failure: unknown
+    for (const address of addresses.inTurn()) {
+      try {
+        const answer = await sendTwice(address, request)
+        if (answer.headers.has(doorHeaders.notReady)) {
+          failure = await readProblem(answer)
+          addresses.silent(address)
+          continue
+        }
+        addresses.answered(address)
+        return answer
+      } catch (error) {
+        addresses.silent(address)
+        if (request.signal?.aborted) throw request.signal.reason
+        failure = error
+      }
     }
+    throw new Problem('unavailable', 'A part that is needed cannot be reached; try again later.', { cause: failure })
   }
   return options.twice ? deliverTwice(deliver) : deliver
 }

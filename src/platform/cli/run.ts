@@ -1,25 +1,42 @@
 import { Command } from 'commander'
-import { boot, type Program, version } from '../boot.ts'
+import { boot, type Program, type Running, version } from '../boot.ts'
 import { ConfigurationError, type Environment } from '../config.ts'
+import { backupCommands } from './backup-commands.ts'
 import type { AddCommands, RunWithControl } from './command.ts'
 import { openControl } from './control.ts'
 import { linesFor } from './error-lines.ts'
+import { adviseCommand } from './advise-command.ts'
+import { doctorCommand } from './doctor-command.ts'
 import { maintenanceCommands } from './maintenance-commands.ts'
+import { topologyCommands } from './topology-commands.ts'
+import { traceCommand } from './trace-command.ts'
 
-/** Runs the program until a signal stops it, also one that comes while it still starts; a second ends it at once. */
+/**
+ * Runs the program until a signal stops it, also one that comes while it still starts; a second ends it at once. When a module has
+ * left or come, it starts anew in itself.
+ */
 export async function serve(program: Program, environment: Environment): Promise<void> {
-  const booting = boot(program, { environment })
+  let booting: Promise<Running> | undefined
   let stopping = false
   // One listener that stays: Deno calls a listener that is added meanwhile for the same signal.
   const stop = (): void => {
     if (stopping) process.exit(1)
     stopping = true
     // Why it could not start is told by whoever called.
-    void booting.then((running) => running.stop().then(() => process.exit(0)), () => {})
+    void booting?.then((running) => running.stop().then(() => process.exit(0)), () => {})
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  await booting
+  while (!stopping) {
+    const replaced = Promise.withResolvers<void>()
+    booting = boot(program, { environment, replace: replaced.resolve })
+    const running = await booting
+    await running.begun.catch((error: unknown) => {
+      if (!stopping) throw error
+    })
+    await replaced.promise
+    await running.stop()
+  }
 }
 
 /** Prints what went wrong as sentences, and ends with 78 for a configuration, else 1. A fault of our own is thrown on. */
@@ -28,6 +45,15 @@ export function fail(error: unknown): never {
   if (!lines) throw error
   for (const line of lines) process.stderr.write(`${line}\n`)
   process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
+}
+
+/** What the platform offers for every module, beside `serve`. */
+export function platformCommands(program: Program, environment: Environment): AddCommands[] {
+  const modules = Object.keys(program.registry)
+  return [
+    maintenanceCommands(modules), traceCommand(modules), adviseCommand(modules), doctorCommand(program, environment),
+    topologyCommands(program, environment), backupCommands(program, environment),
+  ]
 }
 
 /** The command line: what the platform offers for every module, and what modules add. */
@@ -53,6 +79,6 @@ export async function runCommandLine(
       await control.close()
     }
   }
-  for (const add of [...added, maintenanceCommands(Object.keys(program.registry))]) add(command, run)
+  for (const add of [...added, ...platformCommands(program, environment)]) add(command, run)
   await command.parseAsync([...arguments_], { from: 'user' })
 }

@@ -24,13 +24,20 @@ export interface KeyRingOptions {
   readonly ttlMs?: number
 }
 
+/** Small: a file of a hundred thousand people brings as many of these. */
 interface HeldKeys {
-  readonly versions: ReadonlyMap<number, Uint8Array>
   /** Values are sealed with the newest. */
   readonly newest: number
+  readonly key: Uint8Array
+  /** Versions before it; undefined where there are none. */
+  readonly older: ReadonlyMap<number, Uint8Array> | undefined
   readonly fetchedAt: number
-  readonly digestKeys: Map<string, Buffer>
+  /** By purpose; undefined until the first is needed. */
+  digestKeys: Map<string, Buffer> | undefined
 }
+
+const keyOfVersion = ({ newest, key, older }: HeldKeys, version: number): Uint8Array | undefined =>
+  version === newest ? key : older?.get(version)
 
 interface Batch {
   readonly subjects: Set<string>
@@ -40,12 +47,14 @@ interface Batch {
 }
 
 const batchSize = 500
+/** So many are kept for their whole time. Of a larger crowd, which only a file brings, the oldest leave after two thirds of it. */
+const crowd = 20_000
 const erasedRemembered = 100_000
 
 /**
  * The data keys of one module in one process. Loads that are asked for in the same turn of the event loop share calls of
  * up to 500 subjects. A key is fetched anew once half of its time is over, so that after `load` it stays usable for at
- * least half of `ttlMs`: long enough for the transaction that follows.
+ * least half of `ttlMs` (a sixth, where tens of thousands are held): long enough for the transaction that follows.
  */
 export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: KeyRingOptions): KeyRing {
   // In order of fetching, so that the sweep stops at the first that is young enough.
@@ -115,8 +124,12 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
       if (key.length !== 32) throw new Error('A data key has 32 bytes.')
       versions.set(row.version, key)
     }
+    const newest = Math.max(...versions.keys())
+    const key = versions.get(newest)!
+    versions.delete(newest)
     held.delete(subject)
-    held.set(subject, { versions, newest: Math.max(...versions.keys()), fetchedAt, digestKeys: new Map() })
+    held.set(subject, { newest, key, older: versions.size > 0 ? versions : undefined, fetchedAt, digestKeys: undefined })
+    if (held.size > crowd) dropOlderThan((ttlMs * 2) / 3)
     planSweep()
   }
 
@@ -135,13 +148,17 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
     sweepPlanned = true
     setTimeout(() => {
       sweepPlanned = false
-      const limit = now() - ttlMs
-      for (const [subject, keys] of held) {
-        if (keys.fetchedAt > limit) break
-        held.delete(subject)
-      }
+      dropOlderThan(ttlMs)
       if (held.size > 0) planSweep()
-    }, ttlMs).unref()
+    }, ttlMs / 4).unref()
+  }
+
+  function dropOlderThan(ms: number): void {
+    const limit = now() - ms
+    for (const [subject, keys] of held) {
+      if (keys.fetchedAt > limit) break
+      held.delete(subject)
+    }
   }
 
   function usable(subject: string): HeldKeys {
@@ -155,7 +172,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 
   function open(place: Parameters<KeyRing['open']>[0], sealed: Uint8Array): Uint8Array {
     const { subject, keyVersion } = sealedSubject(sealed)
-    const key = usable(subject).versions.get(keyVersion)
+    const key = keyOfVersion(usable(subject), keyVersion)
     if (!key) throw new Error(`Version ${keyVersion} of the data key of ${subject} is not known.`)
     return openEnvelope(key, place, sealed)
   }
@@ -165,16 +182,17 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
     open,
     openText: (place, sealed) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(open(place, sealed)),
     seal(subject, place, plaintext) {
-      const { versions, newest } = usable(subject)
-      return sealEnvelope(versions.get(newest)!, { subject, keyVersion: newest }, place, plaintext)
+      const { key, newest } = usable(subject)
+      return sealEnvelope(key, { subject, keyVersion: newest }, place, plaintext)
     },
     isErased: (subject) => erased.has(subject),
     digest(organizationId, purpose, value) {
-      const { versions, digestKeys } = usable(organizationId)
-      let key = digestKeys.get(purpose)
+      const keys = usable(organizationId)
+      keys.digestKeys ??= new Map()
+      let key = keys.digestKeys.get(purpose)
       if (!key) {
-        key = deriveDigestKey(versions, organizationId, purpose)
-        digestKeys.set(purpose, key)
+        key = deriveDigestKey(keyOfVersion(keys, 1), organizationId, purpose)
+        keys.digestKeys.set(purpose, key)
       }
       return createHmac('sha256', key).update(value, 'utf8').digest('base64url')
     },
@@ -186,8 +204,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 }
 
 /** From the first version of the organization's key, so that digests keep matching when its key is rotated. */
-function deriveDigestKey(versions: ReadonlyMap<number, Uint8Array>, id: OrganizationId, purpose: string): Buffer {
-  const first = versions.get(1)
+function deriveDigestKey(first: Uint8Array | undefined, id: OrganizationId, purpose: string): Buffer {
   if (!first) throw new Error(`The first data key of ${id} is gone, and with it every digest that was made.`)
   return Buffer.from(hkdfSync('sha256', first, '', `vellum/digest/1/${purpose}`, 32))
 }

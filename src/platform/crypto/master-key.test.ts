@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
-import { openMasterKey, recordKeyCheck } from './master-key.ts'
+import { openMasterKey, openServiceSecret, recordKeyCheck } from './master-key.ts'
 
 const key = randomBytes(32).toString('base64')
 let dataDir = ''
@@ -94,6 +94,16 @@ describe('the master key', () => {
     expect(() => openMasterKey({ dataDir, env: {}, mayCreate: false })).toThrow(/set SERVICE_SECRET or MASTER_KEY/)
     openMasterKey({ dataDir, env: { MASTER_KEY: key }, mayCreate: false })
     expect(readdirSync(dataDir)).toEqual([])
+  })
+
+  it('is not needed where only the service secret is', () => {
+    const secret = 's'.repeat(32)
+    expect(openServiceSecret({ dataDir, env: { SERVICE_SECRET: secret } })).toBe(secret)
+    expect(openServiceSecret({ dataDir, env: { MASTER_KEY: key } })).toBe(openMasterKey({ dataDir, env: { MASTER_KEY: key } }).serviceSecret)
+    expect(() => openServiceSecret({ dataDir, env: {} })).toThrow(/set SERVICE_SECRET or MASTER_KEY/)
+    recordKeyCheck(dataDir, Buffer.from(key, 'base64'))
+    const other = randomBytes(32).toString('base64')
+    expect(() => openServiceSecret({ dataDir, env: { SERVICE_SECRET: secret, MASTER_KEY: other } })).toThrow(/another master key/)
   })
 
   it('says so when its file cannot be read', () => {

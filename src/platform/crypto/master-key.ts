@@ -19,7 +19,7 @@ export interface OpenMasterKeyOptions {
   /** Where the SQLite files are, if not in `dataDir`. */
   readonly databaseDir?: string | undefined
   readonly env: Environment
-  /** False in a process that does not host `identity`: it invents no key and writes no file. */
+  /** False for a command, and in a process that does not host `identity`: they invent no key and write no file. */
   readonly mayCreate?: boolean
 }
 
@@ -52,11 +52,39 @@ export function openMasterKey({ dataDir, databaseDir, env, mayCreate = true }: O
 }
 
 /**
+ * The service secret of a process that does not host `identity`, or of a command: `SERVICE_SECRET` is all that it needs. Where
+ * there is a master key as well, it must be the right one.
+ * @throws {ConfigurationError} as {@link openMasterKey} does
+ */
+export function openServiceSecret({ dataDir, env }: Pick<OpenMasterKeyOptions, 'dataDir' | 'env'>): string {
+  const given = readServiceSecret(env)
+  const hasKey = env.MASTER_KEY || env.MASTER_KEY_FILE || existsSync(join(dataDir, keyFileName))
+  return given !== undefined && !hasKey ? given : openMasterKey({ dataDir, env, mayCreate: false }).serviceSecret
+}
+
+/**
  * Writes the key check where there is none yet. Not before `identity` has opened its own keys with this master key: a wrong
  * key at a new data folder beside an old database must not be remembered as the right one.
  */
 export function recordKeyCheck(dataDir: string, masterKey: Uint8Array): void {
   if (!existsSync(join(dataDir, keyCheckName))) writeNewFile(dataDir, keyCheckName, keyCheck(masterKey) + '\n')
+}
+
+/**
+ * Whether the key that is configured, or lies in `{dataDir}/master.key`, is the one of this key check. Writes nothing.
+ * @throws {ConfigurationError} when there is none, or another
+ */
+export function expectMasterKey({ dataDir, env, keyCheck: expected }: Pick<OpenMasterKeyOptions, 'dataDir' | 'env'> & { keyCheck: string }): void {
+  const keyFile = join(dataDir, keyFileName)
+  const key = configuredKey(env) ?? (existsSync(keyFile) ? parseMasterKey(readFileSync(keyFile, 'utf8'), keyFile) : undefined)
+  if (!key) throw new ConfigurationError([`MASTER_KEY: set it to the key that the backup was made with, or put that key's file at ${keyFile}.`])
+  if (keyCheck(key) !== expected) throw new ConfigurationError([wrongMasterKey('the data keys of the backup')])
+}
+
+/** What stands in `{dataDir}/key-check`; undefined where there is none. */
+export function readKeyCheck(dataDir: string): string | undefined {
+  const file = join(dataDir, keyCheckName)
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
 /** 32 bytes in base64 or base64url, with or without padding; `source` names it in the refusal, which never shows it. */

@@ -22,10 +22,19 @@ export const platformTables = (kit: ColumnKit) => ({
     occurredAt: kit.instant().notNull(),
     /** When the bus had it; until then the relay sends it, again and again. */
     relayedAt: kit.instant(),
+    /** Given at the same time, upwards within the family: no smaller one is committed later. */
+    relayNumber: kit.integer(),
   }, (t) => [
     kit.uniqueIndex('outbox_by_sequence').on(t.family, t.key, t.sequence),
     kit.index('outbox_unrelayed').on(t.id).where(sql`relayed_at is null`),
+    kit.uniqueIndex('outbox_by_relay_number').on(t.family, t.relayNumber).where(sql`relay_number is not null`),
   ]),
+
+  /** The last relay number of a family; its row lock makes their order that of the commits. */
+  relayNumbers: kit.table('relay_numbers', {
+    family: kit.id().primaryKey(),
+    last: kit.integer().notNull(),
+  }),
 
   /** The last number given to an event of a family and key; its row lock orders concurrent publishers. */
   eventSequences: kit.table('event_sequences', {
@@ -66,6 +75,12 @@ export const platformTables = (kit: ColumnKit) => ({
     /** The sequence of the last applied event. */
     position: kit.integer().notNull(),
   }, (t) => [kit.primaryKey({ columns: [t.subscription, t.key] })]),
+
+  /** How far a subscription was compared with what its publisher relayed: up to which relay number nothing is missing. */
+  inboxChecks: kit.table('inbox_checks', {
+    subscription: kit.id().primaryKey(),
+    checked: kit.integer().notNull(),
+  }),
 
   /** Durable work. SQL alone decides who does it and when. */
   steps: kit.tenantTable('steps', {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { SQL } from 'drizzle-orm'
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { NodePgSession } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { casing, postgresSchemaName } from './columns.ts'
 import { fromPostgresError } from './database-error.ts'
+import { aes256Alone } from '../tls.ts'
 import type { Queries } from './database.ts'
 
 /** Something that runs one statement: a connection, a pool, or either behind a guard. */
@@ -39,18 +41,29 @@ export function postgresConfig(url: string, settings: Readonly<Record<string, st
   return {
     ...config,
     ssl: {
-      minVersion: 'TLSv1.3',
-      // Node takes TLS 1.3 suites in the same list.
-      ciphers: 'TLS_AES_256_GCM_SHA384',
+      ...aes256Alone,
       rejectUnauthorized: sslmode !== 'no-verify',
       ...(sslrootcert ? { ca: readFileSync(sslrootcert, 'utf8') } : {}),
     },
   }
 }
 
+/**
+ * For a connection whose every statement ends within a time: it breaks when nothing was heard for so many milliseconds. A network that
+ * swallows everything tells nobody, and whoever asked would wait for ever.
+ */
+export const impatient = (silentMs: number): Pick<pg.ClientConfig, 'stream'> => ({
+  stream: () => {
+    const socket = new Socket()
+    const noAnswer = () => Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' })
+    return socket.setTimeout(silentMs, () => socket.destroy(noAnswer()))
+  },
+})
+
 /** A single connection outside any pool; with `module`, as that module's role. */
-export async function connectPostgres(url: string, module?: string): Promise<pg.Client> {
-  const client = new pg.Client(postgresConfig(url, module === undefined ? {} : { role: postgresSchemaName(module) }))
+export async function connectPostgres(url: string, module?: string, more: pg.ClientConfig = {}): Promise<pg.Client> {
+  const own = postgresConfig(url, module === undefined ? {} : { role: postgresSchemaName(module) })
+  const client = new pg.Client({ ...own, ...more })
   // A connection that breaks while nobody waits for it says so at the next statement.
   client.on('error', () => {})
   try {

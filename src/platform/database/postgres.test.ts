@@ -2,10 +2,12 @@ import { asc, sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Postgres, startPostgres } from '../../../test/servers/postgres.ts'
+import { startTcpProxy } from '../../../test/servers/tcp-proxy.ts'
 import { withContext } from '../context.ts'
 import { installation, type OrganizationId } from '../organization-id.ts'
 import { countingHooks, initialMigration, type Notes, notesSchema, openNotes } from './notes-fixture.ts'
 import { migrateDatabase, openDatabase } from './open.ts'
+import { openPostgres } from './postgres.ts'
 import { postgresConfig } from './postgres-connection.ts'
 import { defineSchema } from './schema.ts'
 import type { PlatformDatabase } from './transaction.ts'
@@ -148,6 +150,38 @@ describe('a connection that breaks', () => {
     expect(taken).toBeDefined()
     await taken!.release()
     await elsewhere.close()
+  })
+
+  it('is noticed too when nobody tells: work fails with 503, a lock is lost, and all goes on over others', async () => {
+    const proxy = await startTcpProxy(Number(new URL(url).port))
+    const behind = openPostgres({ schema: notesSchema, url: proxy.through(url), hooks: countingHooks, silentMs: 600 })
+    try {
+      const { counters } = behind.tables
+      const lock = await behind.lock('silent')
+      const write = () => behind.transaction((tx) => tx.insert(counters).values({ id: 'silent', value: 1 }))
+      // Connections that are there already: making one has a time of its own.
+      await Promise.all([behind.read.select().from(counters), behind.read.select().from(counters)])
+      proxy.swallow()
+      await Promise.all([
+        expect(write()).rejects.toMatchObject({ code: 'unavailable' }),
+        expect(behind.lock('another')).rejects.toThrow(),
+        expect(behind.read.select().from(counters)).rejects.toMatchObject({ code: 'unavailable' }),
+      ])
+      await expect.poll(() => lock!.lost.aborted).toBe(true)
+      proxy.pass()
+      await write()
+      expect(await behind.read.select({ id: counters.id }).from(counters)).toEqual([{ id: 'silent' }])
+      // The server has heard nothing of the loss: it ends the session that is silent, and with it the lock.
+      await expect.poll(() => behind.lock('silent'), { timeout: 10_000 }).toBeDefined()
+      const held = await behind.lock('another')
+      // A lock for which nobody waits is kept, however long nothing else is said.
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      expect(held!.lost.aborted).toBe(false)
+      await held!.release()
+    } finally {
+      await behind.close()
+      await proxy.stop()
+    }
   })
 })
 

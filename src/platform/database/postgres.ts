@@ -1,13 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type SQL, sql } from 'drizzle-orm'
 import pg from 'pg'
 import { currentContext, withContext } from '../context.ts'
 import { postgresSchemaName } from './columns.ts'
+import { failpoint } from '../failpoints.ts'
 import { commitListeners } from './commit-listeners.ts'
 import { DatabaseError, fromPostgresError } from './database-error.ts'
 import type { Lock, Transaction } from './database.ts'
 import { openGuard } from './guard.ts'
 import {
-  connectPostgres, type PostgresRunner, postgresConfig, queriesOver, rowsOver, toPostgresQuery,
+  connectPostgres, impatient, type PostgresRunner, postgresConfig, queriesOver, rowsOver, toPostgresQuery,
 } from './postgres-connection.ts'
 import { preparedCache } from './prepared.ts'
 import { type PreparedStatement, type StatementKit, statementTexts } from './prepared-statement.ts'
@@ -32,6 +34,8 @@ export interface PostgresOptions<T> {
   readonly hooks: TransactionHooks
   /** Connections of this process for this module. */
   readonly connections?: number
+  /** How long a connection may be silent while it is asked, in milliseconds: longer than a statement may take; 15 s unless told. */
+  readonly silentMs?: number
   readonly onError?: (error: unknown) => void
 }
 
@@ -59,7 +63,7 @@ function visibleOrganization(): string {
  * again after a conflict, so that what is written against SQLite's one-after-the-other loses no update here.
  */
 export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T> {
-  const { schema, url, hooks, onError = () => {} } = options
+  const { schema, url, hooks, silentMs = 15_000, onError = () => {} } = options
   const { tables, platform } = schema.postgres()
   const pool = new pg.Pool({
     ...postgresConfig(url, {
@@ -68,6 +72,7 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
       lock_timeout: 5_000,
       idle_in_transaction_session_timeout: 10_000,
     }),
+    ...impatient(silentMs),
     max: options.connections ?? 10,
   })
   pool.on('error', onError)
@@ -211,7 +216,9 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
           () => withContext({ transaction: true }, () => work(tx, raw)),
           awaiting.watch,
         )
+        failpoint('before-commit')
         await client.query('commit')
+        failpoint('after-commit')
         return result
       } catch (error) {
         await client.query('rollback').catch(() => {})
@@ -250,7 +257,7 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
     onCommit: listeners.add,
-    lock: (name) => advisoryLock(url, schema.module, name),
+    lock: (name) => advisoryLock(url, schema.module, name, silentMs),
     async close() {
       open.close()
       await pool.end()
@@ -287,15 +294,32 @@ function awaitingWatch() {
   }
 }
 
-/** Held by a connection of its own, so that it is lost exactly when that connection is. */
-async function advisoryLock(url: string, module: string, name: string): Promise<Lock | undefined> {
-  const client = await connectPostgres(url, module)
+/**
+ * Held by a connection of its own, so that it is lost exactly when that connection is. It asks now and then whether the
+ * connection is there: of one that was lost in silence nobody would hear, and the lock would be held by nobody. The server ends
+ * it when it is not asked, for it would keep the lock of a network that swallows everything for hours.
+ */
+async function advisoryLock(url: string, module: string, name: string, silentMs: number): Promise<Lock | undefined> {
+  const client = await connectPostgres(url, module, impatient(silentMs))
+  const lost = new AbortController()
+  client.once('end', () => lost.abort())
+  await client.query(`select set_config('idle_session_timeout', $1, false)`, [String(2 * silentMs)])
   const { rows } = await client.query(`select pg_try_advisory_lock(hashtext($1), hashtext($2)) as held`, [module, name])
   if (!rows[0].held) {
     await client.end()
     return undefined
   }
-  const lost = new AbortController()
-  client.once('end', () => lost.abort())
+  void askNowAndThen(client, silentMs / 3, lost.signal)
   return { lost: lost.signal, release: () => client.end() }
+}
+
+async function askNowAndThen(client: pg.Client, everyMs: number, lost: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await delay(everyMs, undefined, { ref: false, signal: lost })
+      await client.query('select')
+    }
+  } catch {
+    // It is lost, and whoever holds the lock is told by the signal.
+  }
 }

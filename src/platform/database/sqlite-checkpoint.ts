@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '../thread.ts'
 
 /** Checkpoints one database file from another thread until stopped. */
 export interface Checkpoints {
@@ -50,7 +51,7 @@ export function startCheckpoints(file: string, handlers: { onLong: () => void; o
 }
 
 function launch(): Worker {
-  const launched = new Worker(new URL('./sqlite-checkpoint-worker.ts', import.meta.url))
+  const launched = startThread('platform/database/sqlite-checkpoint-worker.ts')
   launched.on('message', (message: { long: number } | { closed: number }) => {
     if ('long' in message) watched.get(message.long)?.onLong()
     else watched.get(message.closed)?.closed.resolve()

@@ -20,7 +20,7 @@ export interface SqliteConnection {
 
 const statementsKept = 400
 /** Of pages, for each connection; the operating system keeps the rest of the file at hand. */
-const WRITER_CACHE_KB = 8_192
+const WRITER_CACHE_KB = 4_096
 const READER_CACHE_KB = 2_048
 
 /**

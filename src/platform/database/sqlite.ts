@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type SQL, sql } from 'drizzle-orm'
 import { withContext } from '../context.ts'
+import { failpoint } from '../failpoints.ts'
 import { commitListeners } from './commit-listeners.ts'
 import type { Lock, Transaction } from './database.ts'
 import { type GroupedWriter, groupCommit } from './group-commit.ts'
@@ -179,9 +180,14 @@ function groupedWriter({ raw }: SqliteConnection): GroupedWriter {
   }
   const rollbackTo = statement('ROLLBACK TO member')
   const release = statement('RELEASE member')
+  const commit = statement('COMMIT')
   return {
     begin: statement('BEGIN IMMEDIATE'),
-    commit: statement('COMMIT'),
+    commit: () => {
+      failpoint('before-commit')
+      commit()
+      failpoint('after-commit')
+    },
     rollback: statement('ROLLBACK'),
     savepoint: statement('SAVEPOINT member'),
     release,

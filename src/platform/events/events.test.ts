@@ -10,6 +10,7 @@ import { type EventHandler, subscribe } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { Unavailable } from '#platform/work/step.ts'
+import { relayedStoreOf } from '../../../test/kernel/relayed-store.ts'
 import { type TestDatabase, testDialects, testKeys } from '../../../test/kernel/test-database.ts'
 import { memoryBus } from './bus-memory.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -66,6 +67,7 @@ describe.each(testDialects)('events on %s', (_, open) => {
       subscriptions: [subscribe('shop', sold, handler)],
       keys: keys.ring,
       fetchEvents: (range) => readRange(shop.database, range),
+      relayedStore: relayedStoreOf(shop.database),
       policy: retryPolicy(60),
       log,
       sweepMs: 200,

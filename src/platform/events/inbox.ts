@@ -4,14 +4,15 @@ import { sealedSubject } from '../crypto/envelope.ts'
 import { KeyErased, type KeyRing } from '../crypto/key-ring-types.ts'
 import type { PlatformDatabase } from '../database/transaction.ts'
 import { type EventEnvelope, familyOf, type SealedEvent } from '../event.ts'
+import { failpoint } from '../failpoints.ts'
 import type { Subscription } from '../module.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { span } from '../telemetry/trace.ts'
 import { bell } from '../work/bell.ts'
 import { bulkCommits } from '../work/bulk-commits.ts'
 import { describeFailure, type RetryPolicy } from '../work/retry-rules.ts'
-import type { Bus } from './bus.ts'
-import { whileExclusive } from './exclusive.ts'
+import type { Bus, Listening } from './bus.ts'
+import { pause, whileExclusive } from './exclusive.ts'
 import { closeGaps } from './inbox-gaps.ts'
 import { planInbox } from './inbox-rule.ts'
 import {
@@ -19,7 +20,8 @@ import {
   recordFailure, storeEvents, wakeNext,
 } from './inbox-store.ts'
 import { eventPlace } from './outbox.ts'
-import { type FetchEvents, subscriptionOf } from './subscription.ts'
+import { fetchLostEvents } from './lost-events.ts'
+import { type FetchEvents, type RelayedStore, subscriptionId, subscriptionOf } from './subscription.ts'
 
 export type EventOutcome = 'applied' | 'passed' | 'retried' | 'parked'
 
@@ -30,12 +32,15 @@ export interface InboxOptions<T> {
   readonly subscriptions: readonly Subscription<T>[]
   readonly keys: KeyRing
   readonly fetchEvents: FetchEvents
+  readonly relayedStore: RelayedStore
   readonly policy: RetryPolicy
   readonly log: Logger
   /** How long an event waits for a missing one before that is fetched; 30 s unless told. */
   readonly gapMs?: number
   /** How often it looks without having received anything; 1 s unless told. */
   readonly sweepMs?: number
+  /** How often it compares itself with the publishers when the bus forgets, and how long an event may be on its way; 5 s unless told. */
+  readonly compareMs?: number
   /** Keys that are under way side by side, the wait for their commit included; 64 unless told. */
   readonly concurrency?: number
   /** Told of each outcome, for metrics. */
@@ -64,9 +69,9 @@ interface Arrived {
  * transaction of its effects. An event that keeps failing is parked and its key waits behind it; other keys go on.
  */
 export function createInbox<T>(options: InboxOptions<T>): Inbox {
-  const { database, keys, policy, log, gapMs = 30_000, sweepMs = 1_000, concurrency = 64 } = options
-  const families = new Set(
-    Object.entries(options.subscribes).flatMap(([publisher, names]) => names.map((family) => `${publisher}/${family}`)))
+  const { database, keys, policy, log, gapMs = 30_000, sweepMs = 1_000, compareMs = 5_000, concurrency = 64 } = options
+  const subscriptions = Object.entries(options.subscribes).flatMap(([publisher, names]) => names.map((family) => ({ publisher, family })))
+  const families = new Set(subscriptions.map(subscriptionId))
   const handlers = new Map<string, Subscription<T>>()
   for (const subscription of options.subscriptions) {
     const { publisher, event } = subscription
@@ -82,6 +87,9 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
   /** Keys that are being applied: no key by two at once. */
   const active = new Map<string, Promise<void>>()
   let running: Promise<void> | undefined
+  let listening: Listening | undefined
+  const doubted = bell()
+  let inDoubt = false
   /** There are more due events than were taken. */
   let crowded = false
   let woken = false
@@ -131,6 +139,27 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
       }
     }
     await Promise.all(active.values())
+  }
+
+  /** What the bus forgot comes from the publishers: soon when it says so, and after a while in any case. */
+  async function findLost(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const expected = listening!.connected() && !inDoubt
+      inDoubt = false
+      const graceMs = expected ? compareMs : 0
+      for (const name of subscriptions) {
+        try {
+          if ((await fetchLostEvents(database, name, { relayedStore: options.relayedStore, graceMs, log })) > 0) arrived.ring()
+        } catch (error) {
+          inDoubt ||= !expected
+          const fields = { subscription: subscriptionId(name), error: describeFailure(error) }
+          if (!signal.aborted) log.debug(fields, 'what was relayed could not be compared')
+        }
+      }
+      // A doubt is not followed at once: those of all streams come together.
+      await pause(Math.min(sweepMs, compareMs), signal)
+      if (listening!.connected() && !inDoubt) await doubted.wait(compareMs, signal)
+    }
   }
 
   async function startKeys(fresh: readonly [string, DueEvent[]][], signal: AbortSignal): Promise<void> {
@@ -188,15 +217,24 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
       return await inContext(context, () => span(`event ${event.name}`, attributes, async () => {
         const subscription = handlerOf(due)
         const opened = subscription && await open(event, subscription)
-        await record(due, opened && await subscription.handler(opened))
-        return opened ? 'applied' as const : 'passed' as const
+        const effect = opened && await subscription.handler(opened)
+        await record(due, effect && (async (tx) => {
+          await effect(tx)
+          failpoint('after-handler')
+        }))
+        const outcome = opened ? 'applied' as const : 'passed' as const
+        log.debug({ event: event.id, name: event.name, outcome }, 'an event was taken')
+        return outcome
       }))
     } catch (error) {
       if (error instanceof PositionMoved) return undefined
       const outcome = await inContext({}, () => recordFailure(database, policy, due, error))
       const fields = { event: event.id, name: event.name, outcome, error: describeFailure(error) }
-      if (outcome === 'parked') log.error(fields, 'an event is parked, and its key behind it')
-      else log.warn(fields, 'an event could not be applied and is tried again')
+      // The line names the trace that the event belongs to.
+      inContext(context, () => {
+        if (outcome === 'parked') log.error(fields, 'an event is parked, and its key behind it')
+        else log.warn(fields, 'an event could not be applied and is tried again')
+      })
       return outcome
     }
   }
@@ -233,12 +271,20 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
   return {
     receive,
     start(bus) {
-      running = inContext({}, () => whileExclusive(database, 'inbox', stopped.signal, applyArrived))
-      for (const [publisher, names] of Object.entries(options.subscribes)) {
-        for (const family of names) bus.subscribe({ module: database.module, publisher, family }, receive)
-      }
+      if (subscriptions.length === 0) return
+      listening = inContext({}, () => bus.subscribe(database.module, subscriptions, {
+        deliver: receive,
+        doubt() {
+          inDoubt = true
+          doubted.ring()
+        },
+      }))
+      const work = async (signal: AbortSignal) =>
+        void (await Promise.all([applyArrived(signal), ...(bus.forgets ? [findLost(signal)] : [])]))
+      running = inContext({}, () => whileExclusive(database, 'inbox', stopped.signal, work))
     },
     async stop() {
+      await listening?.stop()
       stopped.abort()
       await running
     },

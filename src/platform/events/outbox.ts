@@ -1,4 +1,4 @@
-import { and, asc, between, eq, gt, gte, isNull, or, placeholder, sql } from 'drizzle-orm'
+import { and, asc, between, eq, gt, gte, inArray, isNull, or, placeholder, sql } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { currentContext } from '../context.ts'
 import type { KeyRing } from '../crypto/key-ring-types.ts'
@@ -7,7 +7,7 @@ import { preparedStatement, recordset } from '../database/prepared-statement.ts'
 import type { PlatformDatabase, RawQueries, TransactionHooks } from '../database/transaction.ts'
 import { familyOf, type SealedEvent } from '../event.ts'
 import type { OrganizationId } from '../organization-id.ts'
-import type { EventPage, EventRange } from './subscription.ts'
+import type { EventPage, EventRange, RelayedEvent } from './subscription.ts'
 import { instantOf } from '../work/instant-value.ts'
 import { lockingTransaction } from '../work/locking-transaction.ts'
 
@@ -25,7 +25,7 @@ const nextNumber = preparedStatement<{ family: string; key: string }, { last: nu
   insert into ${platform.eventSequences} as numbered (family, key, last) values (${placeholder('family')}, ${placeholder('key')}, 1)
   on conflict (family, key) do update set last = numbered.last + 1 returning last`)
 
-type NewEvent = Omit<OutboxRow, 'occurredAt' | 'relayedAt'>
+type NewEvent = Omit<OutboxRow, 'occurredAt' | 'relayedAt' | 'relayNumber'>
 
 const insertEvent = preparedStatement<NewEvent>(({ platform, now }) => sql`
   insert into ${platform.outbox}
@@ -81,17 +81,64 @@ export async function unrelayedEvents(database: PlatformDatabase, limit: number)
     sealedEvent(database.module)({ ...row, organizationId, occurredAt: instantOf(occurredAt)! }))
 }
 
+const reserveNumbers = preparedStatement<{ family: string; count: number }, { last: number }>(({ platform }) => sql`
+  insert into ${platform.relayNumbers} as numbered (family, last) values (${placeholder('family')}, ${placeholder('count')})
+  on conflict (family) do update set last = numbered.last + excluded.last returning last`)
+
 const setRelayed = preparedStatement<{ events: string }>((kit) => sql`
-  update ${kit.platform.outbox} set relayed_at = ${kit.now()}
-  where id in (select id from ${recordset(kit, 'events', { id: 'text' })})`)
+  update ${kit.platform.outbox} set relayed_at = ${kit.now()}, relay_number = records.number
+  from ${recordset(kit, 'events', { id: 'text', number: 'integer' })}
+  where ${kit.platform.outbox}.id = records.id and relayed_at is null`)
+
+/**
+ * Committed after the bus had them; a crash before it only sends them again. It numbers them within their family, so that
+ * whoever the bus did not reach finds them. A number may stay unused.
+ */
+export async function markRelayed(database: PlatformDatabase, events: readonly SealedEvent[]): Promise<void> {
+  const families = [...Map.groupBy(events, ({ name }) => familyOf(name))].sort(([a], [b]) => (a < b ? -1 : 1))
+  await lockingTransaction(database, async (tx) => {
+    const numbered: { id: string; number: number }[] = []
+    for (const [family, own] of families) {
+      const [reserved] = await tx.execute(reserveNumbers, { family, count: own.length })
+      const first = Number(reserved!.last) - own.length + 1
+      own.forEach(({ id }, at) => numbered.push({ id, number: first + at }))
+    }
+    await tx.execute(setRelayed, { events: JSON.stringify(numbered) })
+  })
+}
+
+const readRelayed = preparedStatement<
+  { family: string; after: number; limit: number },
+  { number: number; key: string; sequence: number; relayed_at: unknown; now: unknown }
+>(({ platform, now }) => sql`
+  select relay_number as number, key, sequence, relayed_at, ${now()} as now from ${platform.outbox}
+  where family = ${placeholder('family')} and relay_number is not null and relay_number > ${placeholder('after')}
+  order by relay_number limit ${placeholder('limit')}`)
 
 /** For the test of their plans. */
-export const relayStatements = { readUnrelayed, setRelayed }
+export const relayStatements = { readUnrelayed, setRelayed, readRelayed }
 
-/** Committed after the bus has them durably; a crash before it only sends them again. */
-export async function markRelayed(database: PlatformDatabase, events: readonly SealedEvent[]): Promise<void> {
-  const ids = JSON.stringify(events.map(({ id }) => ({ id })))
-  await lockingTransaction(database, (tx) => tx.execute(setRelayed, { events: ids }))
+/** What the bus was given of a family behind this relay number, in that order; at most 1,000. */
+export async function relayedEvents(
+  database: PlatformDatabase,
+  { family, after, limit }: { readonly family: string; readonly after: number; readonly limit: number },
+): Promise<RelayedEvent[]> {
+  const rows = await database.raw.execute(readRelayed, { family, after, limit: Math.min(limit, 1_000) })
+  return rows.map(({ number, key, sequence, relayed_at, now }) => ({
+    number: Number(number),
+    key,
+    sequence: Number(sequence),
+    agoMs: instantOf(now)!.getTime() - instantOf(relayed_at)!.getTime(),
+  }))
+}
+
+/** Events by their relay numbers, for a subscriber whom the bus did not reach. */
+export async function readNumbered(database: PlatformDatabase, family: string, numbers: readonly number[]): Promise<SealedEvent[]> {
+  const { outbox } = database.raw.platform
+  const rows = await database.raw.select().from(outbox)
+    .where(and(eq(outbox.family, family), inArray(outbox.relayNumber, [...numbers])))
+    .orderBy(asc(outbox.relayNumber))
+  return rows.map(sealedEvent(database.module))
 }
 
 /**
@@ -130,7 +177,7 @@ export async function readPage(database: PlatformDatabase, page: Omit<EventPage,
 export const unrelayedCount = (raw: RawQueries): Promise<number> =>
   raw.$count(raw.platform.outbox, isNull(raw.platform.outbox.relayedAt))
 
-const sealedEvent = (publisher: string) => (row: Omit<OutboxRow, 'relayedAt'>): SealedEvent => ({
+const sealedEvent = (publisher: string) => (row: Omit<OutboxRow, 'relayedAt' | 'relayNumber'>): SealedEvent => ({
   id: row.id,
   name: row.name,
   version: row.version,

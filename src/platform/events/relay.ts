@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { inContext } from '../context.ts'
 import type { PlatformDatabase } from '../database/transaction.ts'
 import type { SealedEvent } from '../event.ts'
+import { failpoint } from '../failpoints.ts'
 import { bell } from '../work/bell.ts'
 import { describeFailure } from '../work/retry-rules.ts'
 import type { Bus } from './bus.ts'
@@ -16,6 +17,8 @@ export interface RelayOptions {
   readonly sweepMs?: number
   /** For tests: every batch goes out again a little later and in reverse. */
   readonly deliverTwice?: boolean
+  /** Told of what the bus has, for metrics. */
+  readonly onRelayed?: (events: readonly SealedEvent[]) => void
 }
 
 export interface Relay {
@@ -35,7 +38,7 @@ const longestPauseMs = 5_000
  * has it, and a crash in between sends it again. One per module runs at a time; that saves repetitions and is not
  * needed to be right.
  */
-export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice = false }: RelayOptions): Relay {
+export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice = false, onRelayed }: RelayOptions): Relay {
   const stopped = new AbortController()
   const committed = bell()
   const repeats = new Set<Promise<void>>()
@@ -51,8 +54,10 @@ export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice 
         const events = await unrelayedEvents(database, batchSize)
         if (events.length > 0) {
           await bus.publish(events)
+          failpoint('after-publish')
           if (deliverTwice) repeatLater(events)
           await markRelayed(database, events)
+          onRelayed?.(events)
         }
         pauseMs = 50
         if (events.length < batchSize) {

@@ -31,3 +31,20 @@ export interface EventPage extends SubscriptionName {
 }
 
 export type FetchPage = (page: EventPage) => Promise<SealedEvent[]>
+
+/** An event that the bus was given, without what it holds. */
+export interface RelayedEvent {
+  /** Upwards within the family, in the order of commits. */
+  readonly number: number
+  readonly key: string
+  readonly sequence: number
+  /** Milliseconds since then, by the publisher's clock. */
+  readonly agoMs: number
+}
+
+/** Asks the publisher's store what the bus was given: contract calls, made outside any transaction. */
+export interface RelayedStore {
+  list(name: SubscriptionName, after: number, limit: number): Promise<RelayedEvent[]>
+  /** At most 200. */
+  read(name: SubscriptionName, numbers: readonly number[]): Promise<SealedEvent[]>
+}

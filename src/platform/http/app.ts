@@ -1,10 +1,12 @@
+import type { IncomingMessage } from 'node:http'
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import { Problem } from '../problem.ts'
 import { requestSpan } from '../telemetry/request-span.ts'
 import type { Access } from './access.ts'
 import type { AccessTokens } from './access-token.ts'
-import { limits } from './limits.ts'
+import { isJson, limits } from './limits.ts'
 import { refuseUnknownMethod } from './methods.ts'
 import { problemOf, problemResponse, validationProblem } from './problem-response.ts'
 import { publicReads } from './public-reads.ts'
@@ -16,6 +18,12 @@ import { wellFormed } from './well-formed.ts'
 
 /** What a public route may read of its request with `c.get(…)`. */
 export interface PublicEnvironment {
+  Bindings: {
+    /** As the listener got it. */
+    incoming?: IncomingMessage
+    /** It came over the internal listener: from another process of ours, or by the socket. */
+    internal?: true
+  }
   Variables: {
     /** Present behind `requireScope`. */
     access?: Access
@@ -34,6 +42,10 @@ export interface PublicAppOptions {
   readonly accessTokens?: AccessTokens
   /** True when the public address is https: only then are browsers told to insist on it. */
   readonly tls?: boolean
+  /** Stands before everything but the answers to browsers that ask first. */
+  readonly door?: MiddlewareHandler<PublicEnvironment>
+  /** Adds what goes on to modules elsewhere, before any limit on bodies: those are the module's. */
+  readonly mountForwards?: (app: OpenAPIHono<PublicEnvironment>) => void
 }
 
 /**
@@ -45,7 +57,9 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
   app.use(requestSpan(options.log))
   app.use(securityHeaders({ tls: options.tls ?? false }))
   app.use(publicReads())
+  if (options.door) app.use(options.door)
   app.use(wellFormed())
+  options.mountForwards?.(app)
   app.use(limits())
   app.use(async (c, next) => {
     if (options.accessTokens) c.set('accessTokens', options.accessTokens)
@@ -93,8 +107,6 @@ export function mountPublicRoutes(
   app.route('/', module)
   return module
 }
-
-const isJson = (type: string | undefined): boolean => /^application\/([\w.-]+\+)?json\b/i.test(type ?? '')
 
 /** What a refusal says in headers: RFC 6750, section 3, for tokens; RFC 9110, section 15.5.6, for methods. */
 function headersOf({ code, status, extensions }: Problem): Record<string, string> {

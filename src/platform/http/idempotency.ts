@@ -6,6 +6,7 @@ import type { KeyRing, SealPlace } from '../crypto/key-ring-types.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { platformQuery } from '../database/prepared.ts'
 import type { PlatformDatabase, RawTransaction } from '../database/transaction.ts'
+import { failpoint } from '../failpoints.ts'
 import { Problem } from '../problem.ts'
 import type { Access } from './access.ts'
 
@@ -74,13 +75,14 @@ export async function idempotent<T>(c: HonoContext<any>, options: IdempotentOpti
     await complete(raw, which, { status, headers, body: keys.seal(organizationId, place, bytes) })
     return { status, headers, body: bytes }
   })
-  // SQLite has one writer, so there no request waits for another with the same key alone.
-  if (database.dialect === 'sqlite') return answer(await stored)
   const giveUp = () => {
     if (!mine) givenUp = true
     return givenUp
   }
-  return answer(await withinWait(stored, giveUp))
+  // SQLite has one writer, so there no request waits for another with the same key alone.
+  const known = await (database.dialect === 'sqlite' ? stored : withinWait(stored, giveUp))
+  failpoint('before-answer')
+  return answer(known)
 }
 
 /** JSON was read as text by then. */
@@ -99,7 +101,8 @@ interface StoredAnswer {
   readonly body: Uint8Array
 }
 
-const insertClaim = platformQuery<{ organizationId: string; key: string; requestDigest: string }>()(
+/** With `status` 0 only claimed, as yet without an answer. */
+const insertAnswer = platformQuery<Which & StoredAnswer & Record<string, unknown>>()(
   (queries, { idempotency }, now) =>
     queries
       .insert(idempotency)
@@ -107,9 +110,9 @@ const insertClaim = platformQuery<{ organizationId: string; key: string; request
         organizationId: placeholder('organizationId'),
         key: placeholder('key'),
         requestDigest: placeholder('requestDigest'),
-        status: 0,
-        headers: {},
-        body: new Uint8Array(0),
+        status: placeholder('status'),
+        headers: placeholder('headers'),
+        body: placeholder('body'),
         createdAt: now(),
       })
       .onConflictDoNothing())
@@ -137,16 +140,19 @@ const storedAnswer = platformQuery<{ organizationId: string; key: string }>()((q
       eq(idempotency.key, placeholder('key')),
     )))
 
+const unanswered: StoredAnswer = { status: 0, headers: {}, body: new Uint8Array(0) }
+
 /**
- * True for the first. On Postgres the insert waits for another transaction that holds the same key; SQLite has one
- * writer.
+ * True for the first. On Postgres the insert waits for another transaction that holds the same key. SQLite has one writer, who
+ * need not write down that it began.
  */
-async function claim(raw: RawTransaction, { organizationId, key, requestDigest }: Which): Promise<boolean> {
-  return (await raw.run(insertClaim, { organizationId, key, requestDigest })).rowCount === 1
+async function claim(raw: RawTransaction, which: Which): Promise<boolean> {
+  if (raw.dialect === 'sqlite') return (await raw.run(storedAnswer, which)).length === 0
+  return (await raw.run(insertAnswer, { ...which, ...unanswered })).rowCount === 1
 }
 
-async function complete(raw: RawTransaction, { organizationId, key }: Which, { status, headers, body }: StoredAnswer): Promise<void> {
-  await raw.run(storeAnswer, { organizationId, key, status, headers, body })
+async function complete(raw: RawTransaction, which: Which, answer: StoredAnswer): Promise<void> {
+  await raw.run(raw.dialect === 'sqlite' ? insertAnswer : storeAnswer, { ...which, ...answer })
 }
 
 async function replay(

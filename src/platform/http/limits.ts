@@ -30,9 +30,8 @@ export function limits(): MiddlewareHandler<PublicEnvironment> {
     if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return next()
     const maxBytes = limitOf(matchedRoutes(c))
     refuseLongBody(c.req.raw, maxBytes)
-    const type = c.req.header('content-type') ?? ''
-    if (/^application\/([\w.-]+\+)?json\b/i.test(type)) {
-      const text = await inTime(readText(c.req.raw, maxBytes))
+    if (isJson(c.req.header('content-type'))) {
+      const text = await readInTime(readText(c.req.raw, maxBytes))
       refuseDeepJson(text)
       refuseUnkeepableText(text)
       // Hono reads a body once and keeps it as a promise, whatever its type says.
@@ -53,7 +52,10 @@ function limitOf(routes: readonly { handler: unknown }[]): number {
   return requestLimits.bodyBytes
 }
 
-async function inTime(body: Promise<string>): Promise<string> {
+export const isJson = (type: string | null | undefined): boolean => /^application\/([\w.-]+\+)?json\b/i.test(type ?? '')
+
+/** Throws `Problem('bad-request')` when a JSON body takes too long to arrive. */
+export async function readInTime<T>(body: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const seconds = requestLimits.jsonArrivalMs / 1_000

@@ -56,12 +56,49 @@ describe('a listener', () => {
     expect(received.toLowerCase().split('connection: close').length - 1).toBe(1)
   })
 
+  it('takes no new connection while it still answers on those that wait', async () => {
+    const listener = await listen({ fetch: slow(0), at: local })
+    const socket = connectPlain(listener.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => (received += chunk)).on('error', () => {})
+    const ask = () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    ask()
+    while (!received.includes('done')) await sleep(5)
+    const closed = listener.close(5_000)
+    await sleep(100)
+    await expect(fetch(listener.url)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+    ask()
+    while (received.split('done').length < 3) await sleep(5)
+    await closed
+    expect(received.toLowerCase()).toContain('connection: close')
+  })
+
   it('cuts what does not finish in time', async () => {
     const listener = await listen({ fetch: slow(5_000), at: local })
     const running = fetch(listener.url).catch((error: Error) => error)
     await sleep(50)
     await listener.close(100)
     expect(await running).toBeInstanceOf(Error)
+  })
+
+  it('asks for a body that waits to be asked for when it is read, and never when the request is refused without it', async () => {
+    const read = await listen({ fetch: async (request) => new Response((await request.arrayBuffer()).byteLength.toString()), at: local })
+    const refuse = await listen({ fetch: () => new Response('no', { status: 413 }), at: local })
+    const send = (url: string) =>
+      new Promise<string[]>((resolve, reject) => {
+        const heard: string[] = []
+        const asked = plainRequest(url, { method: 'POST', headers: { expect: '100-continue', 'content-length': 5 } })
+        asked.on('continue', () => heard.push('continue') && asked.end('12345'))
+        asked.on('response', (response) => {
+          heard.push(String(response.statusCode))
+          response.on('data', (chunk) => heard.push(String(chunk))).on('end', () => resolve(heard))
+        })
+        asked.on('error', reject).flushHeaders()
+      })
+    expect(await send(read.url)).toEqual(['continue', '200', '5'])
+    expect(await send(refuse.url)).toEqual(['413', 'no'])
+    await read.close(0)
+    await refuse.close(0)
   })
 
   it('rejects when the address is taken', async () => {

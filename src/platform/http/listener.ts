@@ -1,16 +1,17 @@
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
+import { aes256Alone, type Certificate } from '../tls.ts'
 
 export interface ListenerOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>
   /** A port (0: any free one) with the host to bind, or the path of a unix socket that only this user may open. */
   readonly at: { readonly port: number; readonly host?: string } | { readonly socketPath: string }
-  /** PEM. Present: TLS 1.3 with TLS_AES_256_GCM_SHA384 and nothing else. Deno heeds the version, not the cipher list. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Present: TLS, see `aes256Alone`. With an authority nobody gets in whose certificate is not of it. */
+  readonly tls?: (Certificate & { readonly ca?: string }) | undefined
 }
 
 export interface Listener {
@@ -37,6 +38,8 @@ const serverOptions = {
   /** For the whole request, a slow upload included. */
   requestTimeout: 300_000,
   keepAliveTimeout: 30_000,
+  // Beyond what clients are told: one that is late by a moment must not write into a connection that is being closed.
+  keepAliveTimeoutBuffer: 5_000,
   connectionsCheckingInterval: 5_000,
 } as const
 
@@ -49,14 +52,14 @@ export async function listen({ fetch, at, tls }: ListenerOptions): Promise<Liste
           createServer: createTlsServer,
           serverOptions: {
             ...serverOptions,
-            cert: tls.cert,
-            key: tls.key,
-            minVersion: 'TLSv1.3',
-            ciphers: 'TLS_AES_256_GCM_SHA384',
+            ...tls,
+            ...aes256Alone,
+            ...(tls.ca !== undefined && { requestCert: true, rejectUnauthorized: true }),
           },
         }
       : { fetch, createServer, serverOptions },
   ) as Server
+  server.on('checkContinue', askForBodyWhenRead)
   if ('socketPath' in at) await rm(at.socketPath, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -78,6 +81,20 @@ export async function listen({ fetch, at, tls }: ListenerOptions): Promise<Liste
 }
 
 /**
+ * RFC 9110, section 10.1.1: who expects `100 Continue` gets it once something wants to read the body, and never when the request is
+ * refused without it. Node would send it at once.
+ */
+function askForBodyWhenRead(this: Server, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const read = incoming._read.bind(incoming)
+  incoming._read = (size) => {
+    incoming._read = read
+    if (!outgoing.headersSent) outgoing.writeContinue()
+    read(size)
+  }
+  this.emit('request', incoming, outgoing)
+}
+
+/**
  * How long a server with open connections still answers what arrives. A connection whose request has come but was not
  * read yet looks idle, and closing it would cut a request that its client has sent in good faith.
  */
@@ -85,22 +102,33 @@ const lingerMs = 300
 
 async function closeServer(server: Server, graceMs = 10_000): Promise<void> {
   const started = performance.now()
+  // Told from the event, because whoever closes what is closed already may never hear of it.
+  const ended = new Promise((resolve) => server.once('close', resolve))
   if (graceMs > 0 && (await openConnections(server)) > 0) {
     // Each answer from now on tells its client to come back by another connection.
     server.prependListener('request', (_request, response) => void response.setHeader('connection', 'close'))
+    await refuseConnections(server)
     await delay(Math.min(lingerMs, graceMs))
   }
-  await new Promise<void>((resolve) => {
-    // A connection that is kept alive becomes idle only after its answer, so idle ones are closed again and again.
-    const sweep = setInterval(() => server.closeIdleConnections?.(), 20)
-    const cut = setTimeout(() => server.closeAllConnections?.(), Math.max(graceMs - (performance.now() - started), 0))
-    server.close(() => {
-      clearInterval(sweep)
-      clearTimeout(cut)
-      resolve()
-    })
-    server.closeIdleConnections?.()
-  })
+  // A connection that is kept alive becomes idle only after its answer, so idle ones are closed again and again.
+  const sweep = setInterval(() => server.closeIdleConnections?.(), 20)
+  const cut = setTimeout(() => server.closeAllConnections?.(), Math.max(graceMs - (performance.now() - started), 0))
+  server.close()
+  server.closeIdleConnections?.()
+  await ended
+  clearInterval(sweep)
+  clearTimeout(cut)
+}
+
+/**
+ * Takes no connection any more and keeps those that there are: the client, or the balancer before it, finds the next process. One
+ * that was taken as late as this would be cut with its request on the way. What waits to be taken is taken first. Deno cannot do
+ * the one without the other.
+ */
+async function refuseConnections(server: Server): Promise<void> {
+  if (process.versions.deno !== undefined) return
+  await new Promise((resolve) => setImmediate(resolve))
+  NetServer.prototype.close.call(server)
 }
 
 /** Some, where the runtime does not count them. */

@@ -2,9 +2,9 @@ import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { mountProbes, type ReadinessCheck } from './probes.ts'
 
-function probes(checks: Record<string, ReadinessCheck>, isStopping = () => false) {
+function probes(checks: Record<string, ReadinessCheck>, isStopping = () => false, conditions = {}) {
   const app = new Hono()
-  mountProbes(app, { version: '1', modules: ['identity'], checks, isStopping })
+  mountProbes(app, { version: '1', modules: ['identity'], checks, conditions, isStopping })
   const get = async (path: string) => {
     const answer = await app.request(path)
     return { status: answer.status, body: path === '/livez' ? await answer.text() : ((await answer.json()) as object) }
@@ -36,6 +36,15 @@ describe('the probes', () => {
     const checks = { database: 'ok', 'remote issuance': 'cannot be reached' }
     expect(await get('/readyz')).toEqual({ status: 503, body: { status: 'not ready', checks } })
     expect(await get('/health')).toMatchObject({ status: 200, body: { status: 'degraded' } })
+  })
+
+  it('are ready without what can be done without for a while, and say so in the summary', async () => {
+    const away = { redis: () => Promise.reject(new Error('cannot be reached')) }
+    const get = probes({ database: () => {} }, undefined, away)
+    expect(await get('/readyz')).toEqual({ status: 200, body: { status: 'ready', checks: { database: 'ok' } } })
+    expect(await get('/health')).toMatchObject({
+      status: 200, body: { status: 'degraded', checks: { database: 'ok', redis: 'cannot be reached' } },
+    })
   })
 
   it('wait for no check longer than two seconds', async () => {

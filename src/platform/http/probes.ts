@@ -8,6 +8,8 @@ export interface ProbesOptions {
   readonly modules: readonly string[]
   /** Databases, migrations, the key check, remotes: by name. */
   readonly checks: Readonly<Record<string, ReadinessCheck>>
+  /** What the process can do without for a while: shown in `/health` alone. */
+  readonly conditions?: Readonly<Record<string, ReadinessCheck>>
   /** True from the moment in which the process begins to stop. */
   readonly isStopping?: () => boolean
 }
@@ -22,13 +24,15 @@ const checkTimeoutMs = 2_000
 export function mountProbes(app: Hono<any, any, any>, options: ProbesOptions): void {
   const begun = Date.now()
 
+  const outcomesOf = async (checks: ProbesOptions['checks']) => {
+    const outcomes = Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const)
+    return Object.fromEntries(await Promise.all(outcomes))
+  }
+  const allOk = (outcomes: Record<string, string>) => Object.values(outcomes).every((result) => result === 'ok')
   const readiness = async () => {
-    const checks = Object.entries(options.checks).map(
-      async ([name, check]) => [name, await outcome(check)] as const,
-    )
-    const outcomes = Object.fromEntries(await Promise.all(checks))
-    if (options.isStopping?.()) outcomes.process = 'is stopping'
-    return { ready: Object.values(outcomes).every((result) => result === 'ok'), checks: outcomes }
+    const checks = await outcomesOf(options.checks)
+    if (options.isStopping?.()) checks.process = 'is stopping'
+    return { ready: allOk(checks), checks }
   }
   const noStore = { 'cache-control': 'no-store' }
 
@@ -38,10 +42,11 @@ export function mountProbes(app: Hono<any, any, any>, options: ProbesOptions): v
     return c.json({ status: ready ? 'ready' : 'not ready', checks }, ready ? 200 : 503, noStore)
   })
   app.get('/health', async (c) => {
-    const { ready, checks } = await readiness()
+    const [{ ready, checks: needed }, conditions] = await Promise.all([readiness(), outcomesOf(options.conditions ?? {})])
+    const checks = { ...needed, ...conditions }
     const uptimeSeconds = Math.round((Date.now() - begun) / 1_000)
     const { version, modules } = options
-    return c.json({ status: ready ? 'ok' : 'degraded', version, modules, uptimeSeconds, checks }, 200, noStore)
+    return c.json({ status: ready && allOk(conditions) ? 'ok' : 'degraded', version, modules, uptimeSeconds, checks }, 200, noStore)
   })
 }
 

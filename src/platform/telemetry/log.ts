@@ -8,6 +8,8 @@ export interface LogOptions {
   /** Standard error by default, so that a command's standard output holds its answer alone. */
   readonly to?: 'stderr' | 'stdout' | DestinationStream
   readonly version?: string
+  /** Tells processes apart whose lines are gathered in one place. */
+  readonly pid?: number
 }
 
 /** Deeper than this a logged object is cut. */
@@ -25,7 +27,7 @@ export function createLog(options: LogOptions = {}): Logger {
   const log = pino(
     {
       level: options.level ?? 'info',
-      base: options.version === undefined ? {} : { version: options.version },
+      base: { ...(options.version !== undefined && { version: options.version }), ...(options.pid !== undefined && { pid: options.pid }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: {
         level: (level) => ({ level }),

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
+import { doorHeaders } from '../call/headers.ts'
 import { currentContext, inContext } from '../context.ts'
 import type { PublicEnvironment } from '../http/app.ts'
+import { countRequest } from './metrics.ts'
 import { span } from './trace.ts'
 import { newTraceparent, parseTraceparent } from './traceparent.ts'
 
@@ -13,7 +15,7 @@ import { newTraceparent, parseTraceparent } from './traceparent.ts'
  */
 export function requestSpan(log?: Logger): MiddlewareHandler<PublicEnvironment> {
   return async (c, next) => {
-    const requestId = randomUUID()
+    const requestId = givenId(c) ?? randomUUID()
     c.set('requestId', requestId)
     const traceparent = parseTraceparent(c.req.header('traceparent'))?.traceparent ?? newTraceparent()
     const begun = performance.now()
@@ -25,9 +27,15 @@ export function requestSpan(log?: Logger): MiddlewareHandler<PublicEnvironment> 
         if (used) c.res.headers.set('traceparent', used)
         const ms = Math.round((performance.now() - begun) * 10) / 10
         const { status } = c.res
+        const route = routePath(c, -1)
+        countRequest(c.req.method, route, status, ms)
         const level = status >= 500 ? 'warn' : 'debug'
-        log?.[level]({ requestId, method: c.req.method, route: routePath(c, -1), status, ms }, 'request')
+        log?.[level]({ requestId, method: c.req.method, route, status, ms }, 'request')
       }),
     )
   }
 }
+
+/** The door's number of a request that came through it; nobody else may choose one. */
+const givenId = (c: Context<PublicEnvironment>): string | undefined =>
+  c.env?.internal ? /^[0-9a-f-]{36}$/.exec(c.req.header(doorHeaders.requestId) ?? '')?.[0] : undefined

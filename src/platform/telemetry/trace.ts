@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { Span, SpanContext } from '@opentelemetry/api'
 import { currentContext, withContext } from '../context.ts'
 import { isPersonal } from './personal.ts'
@@ -68,6 +69,8 @@ export interface TracingOptions {
   readonly url: string
   readonly serviceName: string
   readonly version: string
+  /** That this process hosts; none in one that only forwards. */
+  readonly modules?: readonly string[]
 }
 
 /** Starts exporting spans by OTLP/HTTP; the SDK is loaded only here. `stop` sends what is left. */
@@ -81,7 +84,12 @@ export async function startTracing(options: TracingOptions): Promise<{ stop(): P
   const base = options.url.replace(/\/+$/, '')
   const url = base.endsWith('/v1/traces') ? base : `${base}/v1/traces`
   const provider = new sdk.TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': options.serviceName, 'service.version': options.version }),
+    resource: resourceFromAttributes({
+      'service.name': options.serviceName,
+      'service.version': options.version,
+      'service.instance.id': `${hostname()}/${process.pid}`,
+      'vellum.modules': (options.modules ?? []).join(','),
+    }),
     spanProcessors: [new sdk.BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url }), maxQueueSize: 8_192 })],
   })
   const tracer = provider.getTracer('vellum', options.version)

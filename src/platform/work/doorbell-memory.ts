@@ -1,12 +1,4 @@
-/**
- * Wakes the runners of a module: it says only that a kind may have due steps, never which. A lost ring costs one sweep
- * interval, because what is due stands in SQL.
- */
-export interface Doorbell {
-  ring(kind: string): void
-  /** Calls the listener at every ring until the returned function is called. */
-  listen(listener: (kind: string) => void): () => void
-}
+import type { Doorbell } from './doorbell.ts'
 
 /** The doorbell inside one process. */
 export function memoryDoorbell(): Doorbell {
@@ -18,6 +10,9 @@ export function memoryDoorbell(): Doorbell {
     listen(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    async close() {
+      listeners.clear()
     },
   }
 }

@@ -3,13 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { inContext } from '../context.ts'
 import type { PlatformDatabase } from '../database/transaction.ts'
+import { failpoint } from '../failpoints.ts'
 import type { StepBinding } from '../module.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { span } from '../telemetry/trace.ts'
 import { bell } from './bell.ts'
 import type { Effect } from './bulk-commits.ts'
 import { claimSteps, type LeasedStep } from './claim.ts'
-import type { Doorbell } from './doorbell-memory.ts'
+import type { Doorbell } from './doorbell.ts'
 import { classifyFailure, describeFailure, type RetryPolicy } from './retry-rules.ts'
 import { type ClaimedStep, Refused } from './step.ts'
 import {
@@ -183,7 +184,10 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       await inContext(context, () => span(`step ${row.kind}`, { 'vellum.module': database.module }, async () => {
         // It stopped every process that tried it.
         if (row.starts > policy.maxStarts) throw new Refused(`Its process ended ${policy.maxStarts} times while it ran.`)
-        await commit(lane, running, await runner(step()))
+        const effect = await runner(step())
+        failpoint('after-effect')
+        await commit(lane, running, effect)
+        log.debug({ kind: row.kind, step: row.id }, 'a step is done')
       }))
     } catch (error) {
       if (error instanceof LeaseLost) return 'lease-lost'
@@ -194,8 +198,11 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
         .catch((cause: unknown) => void (failure = cause))
       const outcome = await inContext(context, () => failStep(database, policy, running, failure, record ?? undefined))
       const fields = { kind: row.kind, step: row.id, outcome, error: describeFailure(error) }
-      if (classifyFailure(error).kind === 'unavailable') log.info(fields, 'a step waits for the other side')
-      else log.warn(fields, 'a step failed')
+      // The line names the trace that the step belongs to.
+      inContext(context, () => {
+        if (classifyFailure(error).kind === 'unavailable') log.info(fields, 'a step waits for the other side')
+        else log.warn(fields, 'a step failed')
+      })
       lane.lookAt = 0
       return outcome
     }
