@@ -33,4 +33,5 @@ export const program: Program = { registry: modules, authority: 'identity', scop
 export const commands = async (): Promise<AddCommands[]> => [
   (await import('./modules/identity/commands.ts')).identityCommands,
   (await import('./modules/issuance/commands.ts')).issuanceCommands,
+  (await import('./modules/verification/commands.ts')).verificationCommands,
 ]

@@ -25,6 +25,7 @@ export default defineModule({
   publishes: [organizationCreated, organizationChanged, recipientErased],
   subscribes: {},
   schema,
+  keyTables: ['data_keys'],
   config: identityConfig,
   start(context) {
     const { config, publicUrl, now } = context

@@ -29,7 +29,8 @@ export const issuance = contract('issuance', {
    */
   image: operation({
     effect: 'read',
-    timeoutMs: 10_000,
+    // The first of a thread loads what draws it, and a whole page may ask at once.
+    timeoutMs: 20_000,
     input: z.object({ credentialId: z.string(), form: ImageForm }),
     output: DocumentLink,
   }),

@@ -12,6 +12,8 @@ import { createWorkbooks } from './batch/workbooks.ts'
 import { issuanceConfig } from './config.ts'
 import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
+import { checkCredentials } from './credential/check-credentials.ts'
+import { createCredentialHistory } from './credential/credential-history.ts'
 import { createCredentialImages } from './credential/credential-images.ts'
 import { findFinal } from './credential/credential-row.ts'
 import { createAbandon, createIssueRunner, issueCredential } from './credential/issue-step.ts'
@@ -98,6 +100,8 @@ export default defineModule({
         runStep(forgetRefused, createForgetRunner(context)),
         runStep(finishBatch, createFinishRunner(context)),
       ],
+      history: createCredentialHistory(context),
+      checkStored: (after) => checkCredentials(context, after),
       async prepare() {
         await organizationKeys.checkPublicUrl()
         await discardLeftBehind(context)

@@ -159,9 +159,11 @@ export const schema = defineSchema('issuance', (kit) => ({
     (t) => [
       kit.uniqueIndex('credentials_by_business_key').on(t.organizationId, t.businessKey),
       kit.uniqueIndex('credentials_by_status_index').on(t.statusListId, t.statusIndex),
-      kit.index('credentials_by_batch').on(t.batchId, t.state, t.issuedAt),
+      kit.index('credentials_by_batch').on(t.batchId, t.state, t.issuedAt).where(isNotNull(t.batchId)),
       kit.index('credentials_abandoned').on(t.batchId, t.state, t.abandonedAt).where(isNotNull(t.abandonedAt)),
       kit.index('credentials_by_recipient').on(t.recipientId),
+      // The pages of a list: without it each would sort all that the organization has.
+      kit.index('credentials_by_organization').on(t.organizationId, t.id),
     ],
   ),
 

@@ -2,12 +2,15 @@ import { eq } from 'drizzle-orm'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { identity, recipientErased } from '#modules/identity/index.ts'
 import { credentialIssued, credentialRevoked, issuance } from '#modules/issuance/index.ts'
+import { notificationChecks } from './checks.ts'
 import { notificationConfig } from './config.ts'
 import { notification } from './contract.ts'
+import { countedDeliveries } from './email/delivery-count.ts'
 import { folderTransport, smtpTransport } from './email/mail-transport.ts'
 import { createFailMessage, createSendRunner, sendEmail } from './email/send-step.ts'
 import { notificationDelivered, notificationFailed } from './events.ts'
 import { createIssuerContacts } from './message/issuer-contacts.ts'
+import { createMessageHistory } from './message/message-history.ts'
 import { forgetRecipient, tellRecipient, withdrawRevoked } from './message/messages.ts'
 import { notificationRoutes } from './routes.ts'
 import { schema } from './tables.ts'
@@ -20,12 +23,14 @@ export default defineModule({
   subscribes: { issuance: ['credential'], identity: ['recipient'] },
   schema,
   config: notificationConfig,
+  checks: notificationChecks,
   start(context) {
     const { config, database } = context
-    const transport =
+    const { transport, measures } = countedDeliveries(
       config.SMTP_URL === undefined
         ? folderTransport(config.MAIL_DIR)
-        : smtpTransport(config.SMTP_URL, config.SMTP_CONNECTIONS)
+        : smtpTransport(config.SMTP_URL, config.SMTP_CONNECTIONS),
+    )
     return {
       handlers: {
         async messages({ credentialId }) {
@@ -48,6 +53,8 @@ export default defineModule({
         subscribe('identity', recipientErased, forgetRecipient(context, transport)),
       ],
       steps: [runStep(sendEmail, createSendRunner(context, transport), createFailMessage(context))],
+      measures,
+      history: createMessageHistory(context),
       stop: async () => transport.close(),
     }
   },

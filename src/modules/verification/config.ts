@@ -6,6 +6,8 @@ const milliseconds = (least: number) => z.coerce.number().int().min(least)
 /** Settings of verification, from the environment. Without `EVM_RPC_URL` there is the log alone. */
 export const verificationConfig = z
   .object({
+    /** Where the newest checkpoint is kept beside the database. */
+    DATA_DIR: z.string().default('./data'),
     /** JSON-RPC address of a node of the chain on which checkpoints are anchored. */
     EVM_RPC_URL: z.url({ protocol: /^https?$/ }).optional(),
     /** The key that pays and signs; its address names the log on the chain. */
@@ -28,6 +30,8 @@ export const verificationConfig = z
     ANCHOR_POLL_MS: milliseconds(20).default(3_000),
     /** How long a transaction may wait unmined before a dearer one replaces it. */
     ANCHOR_REPLACE_AFTER_MS: milliseconds(1_000).default(180_000),
+    /** The most that is paid for a unit of gas: above it anchors wait until the chain is cheaper. */
+    ANCHOR_MAX_FEE_GWEI: z.coerce.number().positive().max(1_000_000).default(500),
     /** At most one checkpoint is signed in this time. */
     CHECKPOINT_INTERVAL_MS: milliseconds(0).default(500),
     /** For whom VC-API is open, to whoever reaches it: docs/decisions/0150. */

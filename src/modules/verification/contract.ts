@@ -15,4 +15,19 @@ export const verification = contract('verification', {
       contractAddress: z.string().optional(),
     }),
   }),
+  /**
+   * Brings back entries of the published log that this database has not, with a checkpoint that holds them: when it is signed by
+   * this log's key, and they lead to it, they get their old places. Throws `state-refused` where another leaf stands already.
+   */
+  recoverLog: operation({
+    effect: 'write',
+    timeoutMs: 60_000,
+    input: z.object({
+      note: z.string(),
+      from: z.number().int().min(0),
+      /** 32 bytes each, base64. */
+      leaves: z.array(z.string()).max(4_096),
+    }),
+    output: z.object({ size: z.number().int() }),
+  }),
 })

@@ -92,6 +92,16 @@ export const schema = defineSchema('verification', (kit) => ({
     createdAt: kit.instant().notNull(),
   }),
 
+  /** Checkpoints of this log that the world has seen and this database did not sign: the log goes on behind them alone. */
+  publishedCheckpoints: kit.table('published_checkpoints', {
+    size: kit.integer().primaryKey(),
+    root: kit.bytes().notNull(),
+    note: kit.text().notNull(),
+  }),
+
+  /** Entries that stand in the world's copy of the log, until they have their old places here again. */
+  recoveredLeaves: kit.table('recovered_leaves', { leafIndex: kit.integer().primaryKey(), leaf: kit.bytes().notNull() }),
+
   /** One row: whether checkpoints wait for an anchor, and which step alone may act. */
   anchoring: kit.table('anchoring', {
     id: kit.id().primaryKey(),

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { Problem } from '#platform/problem.ts'
+import { startThread } from '#platform/thread.ts'
 import { WORKBOOK_LIMITS } from './workbook-parts.ts'
 import type { WorkbookAnswer, WorkbookJob } from './workbook-worker.ts'
 
@@ -22,14 +23,14 @@ export interface WorkbooksOptions {
   readonly timeoutMs?: number
   /** Workbooks that may be in memory at once. */
   readonly maxHeld?: number
-  /** Starts the thread; where the program is one file, its code does not stand beside this one. */
+  /** Starts the thread; tests start others. */
   readonly startWorker?: (job: WorkbookJob) => Worker
 }
 
 const HEAP_MB = 1_024
 
 const startFileWorker = (job: WorkbookJob): Worker =>
-  new Worker(new URL('./workbook-worker.ts', import.meta.url), { workerData: job, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+  startThread('modules/issuance/batch/workbook-worker.ts', { workerData: job, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
 
 const tooMuch = (cause?: Error) =>
   new Problem('too-large', 'Reading the workbook takes too long or too much memory; save the sheet as CSV UTF-8 and send that.', { cause })

@@ -1,4 +1,4 @@
-import { and, eq, placeholder } from 'drizzle-orm'
+import { and, eq, inArray, placeholder } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
@@ -120,7 +120,7 @@ const byBusinessKey = preparedQuery<IssuanceTables, { organizationId: string; bu
       )))
 
 export function createAcceptance(
-  { keys, now }: IssuanceContext,
+  { database, keys, now }: IssuanceContext,
   recipients: Recipients,
   achievements: Achievements,
   statusLists: StatusLists,
@@ -130,15 +130,32 @@ export function createAcceptance(
     return keys.digest(organizationId, 'business-key', [template.id, who, claim.occurrence].join(separator))
   }
 
-  const prepare: Acceptance['prepare'] = async (wanted, options) => {
+  /**
+   * A file is often sent again: what is there already needs no key, no sealing and no place. For a single one the insert finds
+   * out soon enough.
+   */
+  async function existing(organizationId: OrganizationId, businessKeys: readonly string[]): Promise<Map<string, Accepted>> {
+    if (businessKeys.length < 2) return new Map()
+    const { credentials } = database.tables
+    const rows = await database.read
+      .select({ key: credentials.businessKey, id: credentials.id, publicId: credentials.publicId })
+      .from(credentials)
+      .where(and(eq(credentials.organizationId, organizationId), inArray(credentials.businessKey, [...businessKeys])))
+    return new Map(rows.map(({ key, id, publicId }) => [key, { id, publicId, created: false }]))
+  }
+
+  const prepare: Acceptance['prepare'] = async (asked, options) => {
     const { organizationId, template, batchId, priority } = options
     await keys.load([organizationId])
+    const askedKeys = asked.map(({ claim }) => businessKey(organizationId, template, claim))
+    const there = await existing(organizationId, askedKeys)
+    const wanted = asked.filter((_, at) => !there.has(askedKeys[at]!))
+    const businessKeys = askedKeys.filter((key) => !there.has(key))
     const [people, texts, places] = await Promise.all([
       recipients.prepare(organizationId, wanted.map(({ claim }) => claim.email)),
       achievements.prepare(organizationId, wanted.map(({ achievement }) => achievement), template.content),
       statusLists.reserve(organizationId, wanted.length),
     ])
-    const businessKeys = wanted.map(({ claim }) => businessKey(organizationId, template, claim))
     const fresh = new Map<string, NewCredential>()
     wanted.forEach(({ claim, notify }, at) => {
       const key = businessKeys[at]!
@@ -190,9 +207,9 @@ export function createAcceptance(
       async write(tx) {
         await people.write(tx)
         const achievementIds = await texts.write(tx)
-        const outcome = new Map<string, Accepted>()
+        const outcome = new Map(there)
         for (const row of inOrder) outcome.set(row.businessKey, await writeOne(tx, row, achievementIds[row.at]!))
-        return businessKeys.map((key) => outcome.get(key)!)
+        return askedKeys.map((key) => outcome.get(key)!)
       },
     }
   }

@@ -71,7 +71,9 @@ export function createCredentialImages(context: IssuanceContext, pool: RenderPoo
     try {
       await blobs.put(blob, organizationId, recipientId, await draw(found.credential, form))
     } catch (error) {
-      // Whatever was missing for the picture, the erasure took it.
+      // Whatever was missing for the picture, the erasure took it, of which another process may have heard and this one not.
+      keys.forget(recipientId)
+      await keys.load([recipientId]).catch(() => {})
       if (keys.isErased(recipientId))
         throw new Problem('gone', 'The picture was erased together with the person whom it was about.')
       if (error instanceof RenderUnavailableError)

@@ -56,16 +56,25 @@ async function recipientsMatching(
   return found ?? []
 }
 
-async function select(context: IssuanceContext, conditions: readonly SQL[], limit: number): Promise<CredentialView[]> {
-  const { database, keys, publicUrl } = context
-  const { credentials, achievements } = database.tables
-  const rows = await database.read
+/** The rows of a page, newest first. */
+export function pageOf({ read, tables: { credentials, achievements } }: IssuanceContext['database'], conditions: readonly SQL[], limit: number) {
+  return read
     .select({ credential: credentials, achievement: { id: achievements.id, name: achievements.name } })
     .from(credentials)
     .innerJoin(achievements, eq(achievements.id, credentials.achievementId))
     .where(and(...conditions))
     .orderBy(desc(credentials.id))
     .limit(limit)
+}
+
+/** Looks each recipient up. As a plain condition SQLite would rather go through the whole list for them. */
+export function ofRecipients({ read, tables: { credentials } }: IssuanceContext['database'], recipients: readonly string[]): SQL {
+  return inArray(credentials.id, read.select({ id: credentials.id }).from(credentials).where(inArray(credentials.recipientId, [...recipients])))
+}
+
+async function select(context: IssuanceContext, conditions: readonly SQL[], limit: number): Promise<CredentialView[]> {
+  const { database, keys, publicUrl } = context
+  const rows = await pageOf(database, conditions, limit)
   await keys.load(rows.map(({ credential }) => credential.recipientId))
   return rows.map(({ credential, achievement }) => ({
     id: credential.id,
@@ -103,7 +112,7 @@ export async function listCredentials(
   if (query !== undefined && query.trim() !== '') {
     const recipients = await recipientsMatching(context, organizationId, query)
     if (recipients.length === 0) return { credentials: [], next: null }
-    conditions.push(inArray(credentials.recipientId, recipients))
+    conditions.push(ofRecipients(context.database, recipients))
   }
   const found = await select(context, conditions, limit + 1)
   const page = found.slice(0, limit)

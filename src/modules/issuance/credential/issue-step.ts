@@ -1,6 +1,7 @@
 import { and, eq, placeholder, type SQL } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { freeNow } from '#platform/blobs/free-now.ts'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import { type ClaimedStep, defineStep, Refused, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
 import { achievementUri } from '../achievement/achievements.ts'
@@ -136,6 +137,7 @@ export function createIssueRunner(
     })
     const certificate = newCertificateBlob(credentialId)
     await blobs.put(certificate, organizationId, credential.recipientId, pdf)
+    freeNow(pdf)
     const issuedAt = now()
     const salt = randomBytes(32).toString('base64url')
     return async (tx) => {

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { Problem } from '#platform/problem.ts'
+import { startThread } from '#platform/thread.ts'
 import { imageHeader, ImageRefused, IMAGE_LIMITS } from './image-header.ts'
 import type { ImageAnswer } from './image-worker.ts'
 import type { CleanImage } from './reencode.ts'
@@ -19,12 +20,12 @@ export interface ImageCleanerOptions {
   readonly timeoutMs?: number
   /** Images that may wait for their turn. */
   readonly maxWaiting?: number
-  /** Starts the thread; where the program is one file, its code does not stand beside this one. */
+  /** Starts the thread; tests start others. */
   readonly startWorker?: (file: Uint8Array) => Worker
 }
 
 const startFileWorker = (file: Uint8Array): Worker =>
-  new Worker(new URL('./image-worker.ts', import.meta.url), { workerData: file, resourceLimits: { maxOldGenerationSizeMb: 256 } })
+  startThread('modules/issuance/image/image-worker.ts', { workerData: file, resourceLimits: { maxOldGenerationSizeMb: 256 } })
 
 /** One image at a time, each in a thread of its own that ends with it: what a file does there, it does to nobody else. */
 export function createImageCleaner(options: ImageCleanerOptions = {}): ImageCleaner {

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import decodeJpeg, { init as startJpegDecoder } from '@jsquash/jpeg/decode.js'
 import encodeJpeg, { init as startJpegEncoder } from '@jsquash/jpeg/encode.js'
 import decodePng, { init as startPngDecoder } from '@jsquash/png/decode.js'
 import encodePng, { init as startPngEncoder } from '@jsquash/png/encode.js'
+import { packageFile } from '#platform/assets.ts'
 import { type ImageHeader, imageHeader, ImageRefused } from './image-header.ts'
 
 /** An image as it is kept and printed: pixels and nothing else. */
@@ -17,14 +16,15 @@ export interface CleanImage {
 const JPEG_QUALITY = 90
 const damaged = 'The image is damaged or cut off; save it anew and send the whole file.'
 
-const require = createRequire(import.meta.url)
 /** The codecs are WebAssembly: whatever a file makes of them stays inside their memory. */
-const compiled = (file: string) => new WebAssembly.Module(readFileSync(file))
+const pngCodec = () => new WebAssembly.Module(packageFile('@jsquash/png/codec/pkg/squoosh_png_bg.wasm'))
+const jpegDecoder = () => new WebAssembly.Module(packageFile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'))
+const jpegEncoder = () => new WebAssembly.Module(packageFile('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm'))
 
-/** How a codec of Emscripten starts from the file of its code; what it complains of goes where the caller wants it. */
-const emscripten = (file: string, complain: (line: string) => void) => ({
+/** How a codec of Emscripten starts from its code; what it complains of goes where the caller wants it. */
+const emscripten = (code: WebAssembly.Module, complain: (line: string) => void) => ({
   instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) {
-    const instance = new WebAssembly.Instance(compiled(file), imports)
+    const instance = new WebAssembly.Instance(code, imports)
     done(instance)
     return instance.exports
   },
@@ -33,15 +33,14 @@ const emscripten = (file: string, complain: (line: string) => void) => ({
 })
 
 async function pngPixels(bytes: Uint8Array<ArrayBuffer>) {
-  await startPngDecoder(compiled(require.resolve('@jsquash/png/codec/pkg/squoosh_png_bg.wasm')))
+  await startPngDecoder(pngCodec())
   return await decodePng(bytes.buffer)
 }
 
 /** Turned as its orientation says, for that is lost with the metadata. Refuses what the decoder would make up for. */
 async function jpegPixels(bytes: Uint8Array<ArrayBuffer>) {
   const complaints: string[] = []
-  const code = require.resolve('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm')
-  await startJpegDecoder(emscripten(code, (line) => void complaints.push(line)))
+  await startJpegDecoder(emscripten(jpegDecoder(), (line) => void complaints.push(line)))
   const pixels = await decodeJpeg(bytes.buffer, { preserveOrientation: true })
   if (complaints.length > 0) throw new ImageRefused(damaged)
   return pixels
@@ -67,10 +66,10 @@ export async function reencode(file: Uint8Array): Promise<CleanImage> {
   const { width, height } = pixels
   if (width * height !== header.width * header.height) throw new ImageRefused(damaged)
   if (header.mediaType === 'image/png') {
-    await startPngEncoder(compiled(require.resolve('@jsquash/png/codec/pkg/squoosh_png_bg.wasm')))
+    await startPngEncoder(pngCodec())
     return { mediaType: 'image/png', width, height, bytes: new Uint8Array(await encodePng(pixels)) }
   }
-  await startJpegEncoder(emscripten(require.resolve('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm'), () => {}))
+  await startJpegEncoder(emscripten(jpegEncoder(), () => {}))
   const bytes = new Uint8Array(await encodeJpeg(pixels, { quality: JPEG_QUALITY, progressive: false }))
   return { mediaType: 'image/jpeg', width, height, bytes }
 }

@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import decodePng, { init as startPngDecoder } from '@jsquash/png/decode.js'
+import { packageFile } from '#platform/assets.ts'
 import type { Design, DesignImage } from './designs/design.ts'
 import { addEncodedStream, addStream, type PdfWriter } from './pdf-writer.ts'
 
 /** A picture of a drawing by the name under which the content shows it. */
 export type NamedImage = { name: string; image: string }
-
-const CODEC = '@jsquash/png/codec/pkg/squoosh_png_bg.wasm'
 
 function head({ width, height }: DesignImage, colors: 'DeviceRGB' | 'DeviceGray'): string {
   return `/Type/XObject/Subtype/Image/Width ${width}/Height ${height}/ColorSpace/${colors}/BitsPerComponent 8`
@@ -15,7 +12,7 @@ function head({ width, height }: DesignImage, colors: 'DeviceRGB' | 'DeviceGray'
 
 /** Colours and transparency apart, as a PDF file keeps them (ISO 32000-1, 11.6.5.3). */
 async function writePng(pdf: PdfWriter, image: DesignImage): Promise<number> {
-  await startPngDecoder(new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve(CODEC))))
+  await startPngDecoder(new WebAssembly.Module(packageFile('@jsquash/png/codec/pkg/squoosh_png_bg.wasm')))
   const { data } = await decodePng(new Uint8Array(image.bytes).buffer)
   const pixels = image.width * image.height
   const colors = Buffer.allocUnsafe(pixels * 3)

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { packageFile } from '#platform/assets.ts'
 import { type Font, parseFont } from './font.ts'
 
 /** Where each font stands: file inside its package. Noto, SIL Open Font License 1.1. */
@@ -37,9 +36,12 @@ export function isFontName(name: string): name is FontName {
   return Object.hasOwn(FILES, name)
 }
 
+/** Where a font stands, as `packageFile` takes it. */
+export const fontPath = (name: FontName): string => `@expo-google-fonts/${FILES[name]}`
+
 /** The bytes of a font file. The only place that knows where fonts are kept. */
 export async function fontFile(name: FontName): Promise<Uint8Array> {
-  return await readFile(createRequire(import.meta.url).resolve(`@expo-google-fonts/${FILES[name]}`))
+  return packageFile(fontPath(name))
 }
 
 /**

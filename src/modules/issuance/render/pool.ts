@@ -1,4 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
+import { startThread } from '#platform/thread.ts'
 import type { DocumentInput } from '../credential/signed-document.ts'
 import type { Design } from './designs/design.ts'
 import { type RenderInput, RenderInputError } from './input.ts'
@@ -39,7 +41,7 @@ export type RenderPoolOptions = {
   maxWaiting?: number
   /** A job that takes longer ends its worker. Milliseconds. */
   jobTimeoutMs?: number
-  /** Starts a worker thread; where the program is one file, the worker's code does not stand beside this one. */
+  /** Starts a worker thread; tests start others. */
   startWorker?: () => Worker
   log?: { warn(details: object, message: string): void }
 }
@@ -55,6 +57,8 @@ type Slot = {
   jobs: Map<number, Job>
   timers: Map<number, NodeJS.Timeout>
   ready: boolean
+  /** When it listens, or has ended before. */
+  loaded: PromiseWithResolvers<void>
   served: number
 }
 
@@ -64,8 +68,10 @@ const PER_WORKER = 2
 const START_FACTOR = 4
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5_000
+/** V8 ends the whole process when a thread is ended in the midst of a top-level await: one that loads is waited for. */
+const LOADING_AT_MOST_MS = 3_000
 /** Of the memory of a worker, for objects that live shortly: unbounded it takes 60 MB and is no faster. */
-const YOUNG_MB = 16
+const YOUNG_MB = 8
 
 function posted(task: RenderTask): PostedTask {
   if (task.kind !== 'certificate') return task
@@ -74,7 +80,7 @@ function posted(task: RenderTask): PostedTask {
 }
 
 function startFileWorker(): Worker {
-  return new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
+  return startThread('modules/issuance/render/worker.ts', { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
 }
 
 /**
@@ -92,19 +98,21 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
 
   function start(): void {
     const worker = startWorker()
-    const slot: Slot = { worker, jobs: new Map(), timers: new Map(), ready: false, served: 0 }
+    const slot: Slot = { worker, jobs: new Map(), timers: new Map(), ready: false, loaded: Promise.withResolvers(), served: 0 }
     slots.add(slot)
     const startTimer = setTimeout(() => lose(slot, 'not ready in time'), jobTimeoutMs * START_FACTOR)
     worker.on('message', (message: typeof READY | RenderAnswer | DesignWanted) => {
       if (message !== READY) return 'wanted' in message ? hand(slot, message.id) : finish(slot, message)
       clearTimeout(startTimer)
       slot.ready = true
+      slot.loaded.resolve()
       dispatch()
     })
     worker.on('error', (error) => lose(slot, error instanceof Error ? error.name : 'error'))
     worker.on('messageerror', () => lose(slot, 'messageerror'))
     worker.on('exit', (code) => {
       clearTimeout(startTimer)
+      slot.loaded.resolve()
       lose(slot, `exit ${code}`)
     })
   }
@@ -228,7 +236,10 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
       for (const id of slot.jobs.keys()) take(slot, id)?.reject(unavailable)
       slots.delete(slot)
     }
-    await Promise.all(ending.map((slot) => slot.worker.terminate()))
+    await Promise.all(ending.map(async ({ worker, loaded }) => {
+      await Promise.race([loaded.promise, delay(LOADING_AT_MOST_MS, undefined, { ref: false })])
+      await worker.terminate()
+    }))
   }
 
   for (let i = 0; i < size; i++) start()

@@ -1,9 +1,9 @@
 import type { Design, Words } from './designs/design.ts'
 import { startFonts, writeFonts } from './embedded-fonts.ts'
 import { writeImages } from './embedded-images.ts'
+import { keptDrawing } from './kept-drawings.ts'
 import { addStream, type PdfWriter, reserve, startPdf } from './pdf-writer.ts'
 import { placeText } from './place.ts'
-import { drawStaticPage } from './static-page.ts'
 import { pageSize, qrBox, type SquareBox, type TextBox, textBoxes } from './text-box.ts'
 import { textOperators } from './text-operators.ts'
 
@@ -57,7 +57,7 @@ export async function preparePage(given: Design, language: string): Promise<Prep
   const words = design.words[language]
   if (!words) throw new Error(`Design ${design.id} has no words in ${language}`)
   const boxes = textBoxes(design)
-  const drawing = await drawStaticPage(design)
+  const drawing = keptDrawing(design) ?? (await (await import('./static-page.ts')).drawStaticPage(design))
   const pdf: PdfWriter = startPdf()
   const fonts = startFonts('W')
   const marks = new Map<string, number>()

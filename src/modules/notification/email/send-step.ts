@@ -1,5 +1,6 @@
 import { and, eq, ne, placeholder, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
+import { freeNow } from '#platform/blobs/free-now.ts'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { defineStep, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
@@ -52,7 +53,7 @@ export function createSendRunner(
     const link = await clients.issuance.certificate({ credentialId: message.credentialId }, { signal })
     const pdf = await new Response(await openDocument(link, { signal })).bytes()
     const { subject, text, html, language } = certificateEmail(content, publicUrl)
-    return composeMime({
+    const mail = composeMime({
       from: { name: content.issuerName, address: from },
       to: { name: content.recipientName, address: content.recipientEmail },
       subject,
@@ -63,6 +64,8 @@ export function createSendRunner(
       headers: { 'Content-Language': language, 'Auto-Submitted': 'auto-generated' },
       attachment: { fileName: link.fileName, mediaType: link.mediaType, content: pdf },
     })
+    freeNow(pdf)
+    return mail
   }
 
   return async ({ input: { id }, signal }) => {

@@ -169,6 +169,43 @@ describe('an anchor', { timeout: 60_000 }, () => {
     expect(await transactions()).toBe(2)
   })
 
+  test('comes with the former ones when the chain lost them all, however final they were: under the same hashes, without a gap', async () => {
+    await start()
+    const before = await anvil.rpc('evm_snapshot')
+    for (const size of [1, 2]) {
+      await issue(1)
+      await anchored(size)
+    }
+    const { tables, read } = verification!.database
+    const told = await read.select({ hash: tables.anchors.transactionHash }).from(tables.anchors)
+    await anvil.rpc('evm_revert', before)
+    expect(await transactions()).toBe(0)
+    await issue(1)
+    await anchored(3)
+    expect(await transactions()).toBe(4)
+    expect(told).toHaveLength(3)
+    for (const { hash } of told) expect(await anvil.rpc('eth_getTransactionReceipt', hash)).toMatchObject({ status: '0x1' })
+  })
+
+  test('waits unsigned while gas is dearer than allowed, and costs no more than that afterwards', async () => {
+    await anvil.rpc('anvil_setNextBlockBaseFeePerGas', '0x174876e800')
+    await anvil.rpc('anvil_mine', '0x1')
+    await start({ ANCHOR_MAX_FEE_GWEI: '60' })
+    await issue(1)
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(await transactions()).toBe(0)
+    const { raw, tables } = verification!.database
+    expect(await raw.$count(tables.anchors)).toBe(0)
+    expect(await raw.$count(raw.platform.steps, eq(raw.platform.steps.state, 'dead'))).toBe(0)
+    // A base fee falls by an eighth with each empty block.
+    await anvil.rpc('anvil_mine', '0x5')
+    await anchored(1)
+    for (const { transactionHash } of await raw.select().from(tables.anchors)) {
+      const mined = await anvil.rpc('eth_getTransactionReceipt', transactionHash) as { effectiveGasPrice: string }
+      expect(Number(mined.effectiveGasPrice)).toBeLessThanOrEqual(60e9)
+    }
+  })
+
   test('of a log that was set back is refused visibly, and nothing else is anchored', async () => {
     await start()
     await issue(2)
@@ -177,7 +214,15 @@ describe('an anchor', { timeout: 60_000 }, () => {
     await verification!.stop()
     await start({ ANCHOR_CONTRACT: contract })
     await issue(2)
-    const { raw } = verification!.database
+    // The chain knows more of this key than this database does: the log is not even begun.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect((await state()).size).toBe(0)
+    // Somebody makes the database believe that it knows all.
+    const { raw, tables } = verification!.database
+    const { address } = anvil.accounts[0]!
+    await verification!.database.transaction(async (tx) => {
+      await tx.insert(tables.chains).values({ id: `31337:${address}`, chainId: 31_337, address, contractAddress: contract, nextNonce: 1_000 })
+    })
     const [dead] = await until(async () => {
       const found = await raw.select().from(raw.platform.steps).where(eq(raw.platform.steps.state, 'dead'))
       return found.length > 0 ? found : undefined

@@ -1,12 +1,13 @@
 import { uuidv7 } from 'uuidv7'
 import { installation } from '#platform/organization-id.ts'
 import { Refused, type StepRunner } from '#platform/work/step.ts'
+import type { History } from '../log/history.ts'
 import { newestCheckpoint } from '../log/log-store.ts'
 import { equalHashes } from '../log/merkle-hash.ts'
 import type { VerificationTables } from '../tables.ts'
 import type { VerificationContext } from '../verification-context.ts'
 import { advance, type AnchorProgress, type AnchorRules, type Attempt, nextEffect } from './anchor-state.ts'
-import { anchoredSize, anchorsOf, type AnchorRow, type ChainRow, chainRow, deploymentOf, oldestUnanchored, saveAnchor, saveChain } from './anchor-store.ts'
+import { anchoredSize, anchorsOf, type AnchorRow, type ChainRow, chainRow, deploymentOf, finalAttempts, oldestUnanchored, saveAnchor, saveChain } from './anchor-store.ts'
 import { announceAnchor } from './announce-step.ts'
 import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
 import { type Chain, createChain } from './chain.ts'
@@ -15,8 +16,12 @@ import { knownChains } from './known-chains.ts'
 import { endRound, firstLookMs, passTurn, readRound, type anchorStep } from './rounds.ts'
 
 const CONFIRMATIONS = 6
+/** Until it is asked again whether the log has caught up with what was published. */
+const LATER_MS = 5_000
 /** After so long a node that keeps refusing a transaction is asked this seldom. */
 const LONGEST_WAIT_MS = 900_000
+/** While gas is dearer than it may be, the chain is asked this much less often. */
+const DEAR_POLLS = 20
 
 type Runner = StepRunner<(typeof anchorStep)['input']['_output'], VerificationTables>
 type Effect = Awaited<ReturnType<Runner>>
@@ -30,7 +35,7 @@ interface OpenChain {
  * Makes one move of the anchor that is on its way, or begins one: the deployment of the contract first, where none is given.
  * A transaction is recorded with its nonce before it is broadcast, and broadcast again is harmless: docs/decisions/0030.
  */
-export function createAnchorRunner(context: VerificationContext): Runner {
+export function createAnchorRunner(context: VerificationContext, history: Pick<History, 'isOurs'>): Runner {
   const { database, config, log, now } = context
   let opened: Promise<OpenChain> | undefined
 
@@ -39,7 +44,7 @@ export function createAnchorRunner(context: VerificationContext): Runner {
       const options = { rpcUrl: config.EVM_RPC_URL!, privateKey: config.ANCHOR_PRIVATE_KEY! }
       const chainId = await createChain({ ...options, confirmations: 1 }).chainId()
       const confirmations = config.ANCHOR_CONFIRMATIONS ?? (knownChains[chainId]?.kind === 'development' ? 1 : CONFIRMATIONS)
-      return { chain: createChain({ ...options, confirmations }), chainId }
+      return { chain: createChain({ ...options, confirmations, mostPerGas: weiOf(config.ANCHOR_MAX_FEE_GWEI) }), chainId }
     })()
     opened.catch(() => (opened = undefined))
     return opened
@@ -56,6 +61,8 @@ export function createAnchorRunner(context: VerificationContext): Runner {
     if (newest?.state === 'refused') throw refusedForGood(newest)
     const gatherMs = open ? 0 : await stillGathering()
     if (gatherMs > 0) return async (tx) => void (await passTurn(tx, tick, later(gatherMs)))
+    // Nothing is signed for a log that the chain may know better.
+    if (!open && !(await history.isOurs())) return async (tx) => void (await passTurn(tx, tick, later(LATER_MS)))
     const anchor = open ?? (await plan(account))
     if (!anchor) {
       const anchored = await anchoredSize(database.read, database.tables)
@@ -93,24 +100,42 @@ export function createAnchorRunner(context: VerificationContext): Runner {
     const effect = nextEffect(progress, now().getTime(), rules)
     if (effect === 'sign' || progress.state === 'planned') {
       const nonce = Math.max(account.nextNonce, await chain.nextNonce())
-      return sign(tick, chain, account, anchor, { nonce })
+      // Nothing is taken or recorded yet, so that there is nothing to keep but the turn.
+      return (await unlessTooDear(anchor, () => sign(tick, chain, account, anchor, { nonce })))
+        ?? (async (tx) => void (await passTurn(tx, tick, later(config.ANCHOR_POLL_MS * DEAR_POLLS))))
     }
     const last = progress.attempts.at(-1)!
-    if (effect === 'replace') return sign(tick, chain, account, anchor, { nonce: progress.nonce, replaces: last.fees })
-    if (effect === 'broadcast') {
+    // Where no higher offer is to be made, the last one is as good as any: it may still be mined.
+    const replace = () => unlessTooDear(anchor, () => sign(tick, chain, account, anchor, { nonce: progress.nonce, replaces: last.fees }))
+    if (effect === 'replace') {
+      const replaced = await replace()
+      if (replaced) return replaced
+    }
+    if (effect !== 'observe') {
       try {
         await chain.broadcast(last.raw)
       } catch (error) {
         if (!(error instanceof ChainRefused)) throw error
         log.warn({ anchor: anchor.id, reason: error.reason }, 'the chain refused a transaction; it is signed again')
         if (error.reason === 'underpriced') {
-          return sign(tick, chain, account, anchor, { nonce: progress.nonce, replaces: last.fees })
+          return (await replace()) ?? observe(tick, chain, account, anchor, rules, config.ANCHOR_POLL_MS * DEAR_POLLS)
         }
         const waitMs = Math.min(config.ANCHOR_POLL_MS * 2 ** Math.min(progress.attempts.length, 20), LONGEST_WAIT_MS)
         return sign(tick, chain, account, anchor, { nonce: progress.nonce }, waitMs)
       }
     }
     return observe(tick, chain, account, anchor, rules)
+  }
+
+  /** What `work` answers; undefined when gas is too dear for it. */
+  async function unlessTooDear(anchor: AnchorRow, work: () => Promise<Effect>): Promise<Effect> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ChainRefused) || error.reason !== 'too-dear') throw error
+      log.warn({ anchor: anchor.id, most: config.ANCHOR_MAX_FEE_GWEI, told: error.message }, 'gas is too dear; the anchor waits')
+      return undefined
+    }
   }
 
   /** Signs and records; the next move broadcasts. */
@@ -164,20 +189,40 @@ export function createAnchorRunner(context: VerificationContext): Runner {
   }
 
   async function observe(
-    tick: number, chain: Chain, account: ChainRow, anchor: AnchorRow, rules: AnchorRules,
+    tick: number, chain: Chain, account: ChainRow, anchor: AnchorRow, rules: AnchorRules, pollMs = config.ANCHOR_POLL_MS,
   ): Promise<Effect> {
     if (anchor.progress.state !== 'submitted' && anchor.progress.state !== 'mined') return undefined
     const { nonce, attempts } = anchor.progress
     const observation = await chain.observe({ nonce, hashes: attempts.map(({ hash }) => hash) })
     const progress = advance(anchor.progress, { fact: 'observed', nonce, observation }, rules)
+    if (progress.state === 'submitted') await closeGap(chain, account, nonce)
     if (progress.state !== 'final') {
-      const waitMs = progress.state === 'planned' || progress.state === 'refused' ? 0 : config.ANCHOR_POLL_MS
+      const waitMs = progress.state === 'planned' || progress.state === 'refused' ? 0 : pollMs
       return async (tx) => {
         if (await passTurn(tx, tick, later(waitMs))) await saveAnchor(tx, { ...anchor, progress, state: progress.state })
       }
     }
     if (anchor.kind === 'checkpoint') await confirmRecord(chain, anchor)
     return finish(tick, account, anchor, progress)
+  }
+
+  /**
+   * A node that was set back, or a reorganisation deeper than what was waited for, took former transactions away, and nothing is
+   * mined before them: the same bytes bring them back, under the hashes that were told.
+   */
+  async function closeGap(chain: Chain, account: ChainRow, nonce: number): Promise<void> {
+    const mined = await chain.minedTransactions()
+    if (mined >= nonce) return
+    const lost = await finalAttempts(database, account.id, { from: mined, below: nonce })
+    log.warn({ mined, nonce, lost: lost.length }, 'the chain lost transactions that were final; they are sent again')
+    for (const { raw, hash } of lost) {
+      try {
+        await chain.broadcast(raw)
+      } catch (error) {
+        if (!(error instanceof ChainRefused)) throw error
+        log.warn({ hash, reason: error.reason }, 'the chain does not take back a transaction that it lost')
+      }
+    }
   }
 
   async function confirmRecord(chain: Chain, { contractAddress, size, root }: AnchorRow): Promise<void> {
@@ -206,6 +251,8 @@ export function createAnchorRunner(context: VerificationContext): Runner {
     }
   }
 }
+
+const weiOf = (gwei: number): bigint => BigInt(Math.round(gwei * 1e9))
 
 const refusedForGood = ({ size, progress }: AnchorRow): Refused =>
   new Refused(

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gt, inArray, max, notInArray } from 'drizzle-orm'
 import type { Database, Queries, Transaction } from '#platform/database/database.ts'
 import type { VerificationTables } from '../tables.ts'
+import type { Attempt } from './anchor-state.ts'
 
 export type AnchorRow = VerificationTables['anchors']['$inferSelect']
 export type ChainRow = VerificationTables['chains']['$inferSelect']
@@ -77,6 +78,22 @@ export async function deploymentOf({ read, tables: { anchors } }: Db, chain: str
     .orderBy(desc(anchors.id))
     .limit(1)
   return found
+}
+
+/** Transactions that were final, by their nonces in order: at most a hundred of the lowest. */
+export async function finalAttempts({ read, tables: { anchors } }: Db, chain: string, { from, below }: { from: number; below: number }): Promise<Attempt[]> {
+  const rows = await read
+    .select({ progress: anchors.progress })
+    .from(anchors)
+    .where(and(eq(anchors.chain, chain), eq(anchors.state, 'final')))
+    .orderBy(desc(anchors.id))
+    // Each anchor took one nonce, and the newest the highest.
+    .limit(below - from)
+  return rows
+    .flatMap(({ progress }) => (progress.state === 'final' ? progress.attempts.filter(({ hash }) => hash === progress.mined.hash) : []))
+    .filter(({ nonce }) => nonce >= from && nonce < below)
+    .toSorted((one, other) => one.nonce - other.nonce)
+    .slice(0, 100)
 }
 
 export async function saveAnchor(tx: Tx, row: AnchorRow): Promise<void> {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startAnvil } from '../../../../test/servers/anvil.ts'
 import type { Anvil } from '../../../../test/servers/anvil.ts'
+import { until } from '../../../../test/scenarios/until.ts'
 import { advance, nextEffect } from './anchor-state.ts'
 import type { AnchorProgress } from './anchor-state.ts'
 import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
   chain = createChain({ rpcUrl: anvil.url, privateKey: anvil.accounts[0]!.privateKey, confirmations: 3 })
   const deployment = await chain.prepareDeployment({ nonce: await chain.nextNonce() })
   await chain.broadcast(deployment.raw)
-  expect(await chain.receipt(deployment.hash)).toMatchObject({ status: 'success', confirmations: 1 })
+  expect(await mined(deployment.hash)).toMatchObject({ status: 'success', confirmations: 1 })
   contractAddress = deployment.contractAddress
 })
 afterAll(() => anvil?.stop())
@@ -34,11 +35,21 @@ beforeEach(() => {
 
 const mine = (blocks: number) => anvil.rpc('anvil_mine', `0x${blocks.toString(16)}`)
 
-async function anchorNow(text: string, anchored = size) {
+/** The receipt, once there is one: the node mines at once, but after it has answered. */
+function mined(hash: string) {
+  return until('a receipt', () => chain.receipt(hash))
+}
+
+async function sendAnchor(text: string, anchored = size) {
   const nonce = await chain.nextNonce()
   const signed = await chain.prepareAnchor({ contractAddress, root: root(text), size: anchored, nonce })
   await chain.broadcast(signed.raw)
   return signed
+}
+
+async function anchorNow(text: string, anchored = size) {
+  const signed = await sendAnchor(text, anchored)
+  return { ...signed, receipt: await mined(signed.hash) }
 }
 
 describe('anchoring on a real EVM node', () => {
@@ -50,11 +61,10 @@ describe('anchoring on a real EVM node', () => {
   it('writes a root that everyone can read back', async () => {
     expect(await chain.readAnchor({ contractAddress, size })).toBeNull()
     const before = Math.floor(Date.now() / 1000) - 3600
-    const { hash } = await anchorNow('a')
-    const receipt = await chain.receipt(hash)
+    const { receipt } = await anchorNow('a')
     const recorded = await chain.readAnchor({ contractAddress, size })
     expect(Buffer.from(recorded!.root)).toEqual(root('a'))
-    expect(recorded!.blockNumber).toBe(receipt!.blockNumber)
+    expect(recorded!.blockNumber).toBe(receipt.blockNumber)
     expect(recorded!.timestamp).toBeGreaterThan(before)
   })
 
@@ -64,8 +74,8 @@ describe('anchoring on a real EVM node', () => {
   })
 
   it('counts the confirmations of a receipt, its own block first', async () => {
-    const { hash } = await anchorNow('a')
-    expect((await chain.receipt(hash))!.confirmations).toBe(1)
+    const { hash, receipt } = await anchorNow('a')
+    expect(receipt.confirmations).toBe(1)
     await mine(2)
     expect((await chain.receipt(hash))!.confirmations).toBe(3)
     expect(await chain.receipt(`0x${'00'.repeat(32)}`)).toBeNull()
@@ -77,7 +87,7 @@ describe('anchoring on a real EVM node', () => {
     await mine(5)
     const second = await anchorNow('a')
     expect(second.hash).not.toBe(first.hash)
-    expect((await chain.receipt(second.hash))!.status).toBe('success')
+    expect(second.receipt.status).toBe('success')
     expect(await chain.readAnchor({ contractAddress, size })).toEqual(recorded)
   })
 
@@ -92,14 +102,16 @@ describe('anchoring on a real EVM node', () => {
     const two = await chain.prepareAnchor({ contractAddress, root: root('b'), size, nonce: nonce + 1 })
     await chain.broadcast(one.raw)
     await chain.broadcast(two.raw)
-    expect((await chain.receipt(two.hash))!.status).toBe('reverted')
+    expect((await mined(two.hash)).status).toBe('reverted')
     expect(Buffer.from((await chain.readAnchor({ contractAddress, size }))!.root)).toEqual(root('a'))
   })
 
   it('keeps the anchors of each sender apart', async () => {
     const stranger = createChain({ rpcUrl: anvil.url, privateKey: anvil.accounts[1]!.privateKey, confirmations: 1 })
     const squat = { contractAddress, root: root('squatted'), size, nonce: await stranger.nextNonce() }
-    await stranger.broadcast((await stranger.prepareAnchor(squat)).raw)
+    const squatting = await stranger.prepareAnchor(squat)
+    await stranger.broadcast(squatting.raw)
+    await mined(squatting.hash)
     expect(await chain.readAnchor({ contractAddress, size })).toBeNull()
     await anchorNow('a')
     const theirs = await chain.readAnchor({ contractAddress, size, sender: stranger.address })
@@ -116,7 +128,7 @@ describe('sending the same transaction again', () => {
   it('is harmless while it waits and after it was mined', async () => {
     await anvil.rpc('evm_setAutomine', false)
     try {
-      const signed = await anchorNow('a')
+      const signed = await sendAnchor('a')
       expect(await chain.broadcast(signed.raw)).toBe('accepted')
       expect(await chain.observe({ nonce: signed.nonce, hashes: [signed.hash] })).toEqual({
         found: false,
@@ -137,7 +149,7 @@ describe('sending the same transaction again', () => {
   it('is replaced under the same nonce by a dearer one, of which one alone is mined', async () => {
     await anvil.rpc('evm_setAutomine', false)
     try {
-      const cheap = await anchorNow('a')
+      const cheap = await sendAnchor('a')
       const same = { contractAddress, root: root('a'), size, nonce: cheap.nonce }
       const dear = await chain.prepareAnchor({ ...same, replaces: cheap.fees })
       expect(dear.hash).not.toBe(cheap.hash)
@@ -154,7 +166,7 @@ describe('sending the same transaction again', () => {
   it('is called underpriced when its fees do not rise', async () => {
     await anvil.rpc('evm_setAutomine', false)
     try {
-      const first = await anchorNow('a')
+      const first = await sendAnchor('a')
       const nonce = first.nonce
       const other = await chain.prepareAnchor({ contractAddress, root: root('a'), size: size + 1, nonce })
       await expect(chain.broadcast(other.raw)).rejects.toMatchObject({ reason: 'underpriced' })
@@ -188,7 +200,11 @@ describe('a crash and a reorganisation', () => {
       return advance(progress, { fact: 'signed', attempt: { ...signed, signedAt: Date.now() } }, rules)
     }
     if (progress.state !== 'submitted' && progress.state !== 'mined') return progress
-    if (effect === 'broadcast') await chain.broadcast(progress.attempts.at(-1)!.raw)
+    if (effect === 'broadcast') {
+      const { raw, hash } = progress.attempts.at(-1)!
+      await chain.broadcast(raw)
+      await mined(hash)
+    }
     const { nonce, attempts } = progress
     const observation = await chain.observe({ nonce, hashes: attempts.map(({ hash }) => hash) })
     return advance(progress, { fact: 'observed', nonce, observation }, rules)

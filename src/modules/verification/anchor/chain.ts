@@ -1,7 +1,7 @@
-import { Interface, Transaction, Wallet, getAddress, getCreateAddress } from 'ethers'
+import { Interface, Transaction, Wallet, getAddress, getCreateAddress, zeroPadValue } from 'ethers'
 import contract from './contract.json' with { type: 'json' }
 import { ChainRefused } from './chain-errors.ts'
-import { marketFees, raisedFees } from './fees.ts'
+import { limitedFees, marketFees, neededNow, replacementFees } from './fees.ts'
 import type { Fees } from './fees.ts'
 import { readNodeError } from './node-error.ts'
 import { RpcError, createRpc } from './rpc.ts'
@@ -13,6 +13,8 @@ export type ChainOptions = {
   privateKey: string
   /** From how many blocks on a transaction is taken for final, its own block included: at least 1. */
   confirmations: number
+  /** The most to be paid for a unit of gas, in wei. Default: no limit but the market. */
+  mostPerGas?: bigint
   /** Longest wait for one answer. Default 10 s. */
   timeoutMs?: number
 }
@@ -53,14 +55,20 @@ export type RecordedAnchor = {
 export type Chain = ReturnType<typeof createChain>
 
 const abi = new Interface(contract.abi)
+/** More than all the ether that there is. */
+const NO_LIMIT = 10n ** 30n
 const WRITE_ONCE_GAS = 120_000n
+/** Nodes refuse to look for events in many blocks at once. */
+const BLOCKS_AT_ONCE = 5_000
+
+const gwei = (wei: bigint): number => Number(wei) / 1e9
 
 /**
  * The anchor contract on an EVM chain. Keeps no state: the caller stores contract address, nonces and signed
  * transactions, and gives each nonce to one transaction (and its replacements) only.
  * Every function throws ChainUnavailable when the chain cannot be used now, and ChainRefused when it says no.
  */
-export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_000 }: ChainOptions) {
+export function createChain({ rpcUrl, privateKey, confirmations, mostPerGas = NO_LIMIT, timeoutMs = 10_000 }: ChainOptions) {
   const wallet = new Wallet(privateKey)
   const call = createRpc(rpcUrl, timeoutMs)
 
@@ -88,7 +96,7 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
    * Signs `anchor(root, size)`, and sends nothing.
    * @param options.root RFC 9162 root, 32 bytes
    * @param options.replaces fees of the latest transaction with this nonce: the new ones are at least a quarter higher
-   * @throws ChainRefused `another-root` or `no-contract` before a fee is spent on it
+   * @throws ChainRefused `too-dear`, `another-root` or `no-contract` before a fee is spent on it
    */
   async function prepareAnchor(options: {
     contractAddress: string
@@ -115,7 +123,8 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
     const { to, data, nonce, replaces, leastGas = 0n } = options
     const chainId = BigInt(String(await ask('eth_chainId')))
     const market = await marketFees(ask)
-    const fees = replaces ? raisedFees(replaces, market) : market
+    const fees = replaces ? replacementFees(replaces, market, mostPerGas) : limitedFees(market, mostPerGas)
+    if (!fees) throw new ChainRefused('too-dear', `Gas costs ${gwei(neededNow(market))} gwei now, and no higher offer is made`)
     const estimate = BigInt(String(await ask('eth_estimateGas', { from: wallet.address, ...(to && { to }), data })))
     const gasLimit = (estimate * 5n) / 4n > leastGas ? (estimate * 5n) / 4n : leastGas
     const price =
@@ -203,6 +212,25 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
     }
   }
 
+  /** Transactions of this key that stand in the newest block, whoever sent them. */
+  async function minedTransactions(): Promise<number> {
+    return Number(await ask('eth_getTransactionCount', wallet.address, 'latest'))
+  }
+
+  /** The largest tree that this key has anchored from a block on; null when there is none. The newest blocks are asked first. */
+  async function newestAnchored(options: { contractAddress: string; fromBlock: number }): Promise<{ size: number; root: Uint8Array } | null> {
+    const topics = [abi.getEvent('Anchored')!.topicHash, zeroPadValue(wallet.address, 32)]
+    const hex = (block: number) => `0x${block.toString(16)}`
+    for (let to = Number(await ask('eth_blockNumber')); to >= options.fromBlock; to -= BLOCKS_AT_ONCE) {
+      const from = Math.max(options.fromBlock, to - BLOCKS_AT_ONCE + 1)
+      const filter = { address: options.contractAddress, fromBlock: hex(from), toBlock: hex(to), topics }
+      const logs = (await ask('eth_getLogs', filter)) as { topics: string[]; data: string }[]
+      const found = logs.map((log) => abi.parseLog(log)!.args).map(({ size, root }) => ({ size: Number(size), root: Buffer.from(String(root).slice(2), 'hex') }))
+      if (found.length > 0) return found.reduce((largest, one) => (one.size > largest.size ? one : largest))
+    }
+    return null
+  }
+
   async function ask(method: string, ...params: unknown[]): Promise<unknown> {
     try {
       return await call(method, ...params)
@@ -224,5 +252,7 @@ export function createChain({ rpcUrl, privateKey, confirmations, timeoutMs = 10_
     observe,
     receipt,
     readAnchor,
+    minedTransactions,
+    newestAnchored,
   }
 }

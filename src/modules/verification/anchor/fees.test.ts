@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
-import { marketFees, raisedFees } from './fees.ts'
+import { limitedFees, marketFees, raisedFees, replacementFees } from './fees.ts'
 
 const node = (answers: Record<string, unknown>) => async (method: string) => {
   const answer = answers[method]
@@ -47,5 +47,27 @@ describe('fees', () => {
       kind: 'legacy',
       gasPrice: '126',
     })
+  })
+
+  const offer = (maxFeePerGas: string, maxPriorityFeePerGas = '10') => ({ kind: 'eip1559' as const, maxFeePerGas, maxPriorityFeePerGas })
+
+  it('stay below the limit, with less room for a base fee that rises, as long as the next block takes them', () => {
+    // A base fee of 100 and a tip of 10.
+    expect(limitedFees(offer('210'), 210n)).toEqual(offer('210'))
+    expect(limitedFees(offer('210'), 110n)).toEqual(offer('110'))
+    expect(limitedFees(offer('210'), 109n)).toBeUndefined()
+    expect(limitedFees({ kind: 'legacy', gasPrice: '8' }, 7n)).toBeUndefined()
+  })
+
+  it('of a replacement stop at the limit, and where more would not help', () => {
+    expect(replacementFees(offer('100'), offer('210'), 1_000n)).toEqual(offer('210', '13'))
+    expect(replacementFees(offer('100'), offer('210'), 150n)).toEqual(offer('150', '13'))
+    // Not a tenth more than before, or less than the next block asks for.
+    expect(replacementFees(offer('140'), offer('210'), 150n)).toBeUndefined()
+    expect(replacementFees(offer('50'), offer('210'), 100n)).toBeUndefined()
+    let [fees, times] = [offer('210') as ReturnType<typeof replacementFees>, 0]
+    for (let next = fees; next; next = replacementFees(next, offer('210'), 10n ** 9n)) [fees, times] = [next, times + 1]
+    expect(times).toBeLessThan(9)
+    expect(Number(fees?.kind === 'eip1559' && fees.maxFeePerGas)).toBeLessThanOrEqual(840)
   })
 })

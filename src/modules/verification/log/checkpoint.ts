@@ -43,9 +43,16 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, signers: read
  * @throws NoteRejected when nobody trusted signed it, CheckpointRejected when it is another log's or malformed
  */
 export function openCheckpoint(note: string, origin: string, trusted: readonly NoteVerifier[]): Checkpoint {
-  const { text } = openNote(note, trusted)
+  return { ...parseText(openNote(note, trusted).text, origin), origin }
+}
+
+/** Size and root as a note says them, whoever signed it: for asking further, never for trusting. @throws CheckpointRejected */
+export const readCheckpointText = (note: string): Pick<Checkpoint, 'size' | 'root'> =>
+  parseText(note.slice(0, note.indexOf('\n\n') + 1), undefined)
+
+function parseText(text: string, origin: string | undefined): Pick<Checkpoint, 'size' | 'root'> {
   const [name, size = '', root = '', ...extensions] = text.slice(0, -1).split('\n')
-  if (name !== origin) throw new CheckpointRejected('This is the checkpoint of another log')
+  if (origin !== undefined && name !== origin) throw new CheckpointRejected('This is the checkpoint of another log')
   const bytes = Buffer.from(root, 'base64')
   if (!/^(0|[1-9]\d*)$/.test(size) || !Number.isSafeInteger(Number(size))) {
     throw new CheckpointRejected('The size of the checkpoint is malformed')
@@ -54,5 +61,5 @@ export function openCheckpoint(note: string, origin: string, trusted: readonly N
     throw new CheckpointRejected('The root of the checkpoint is malformed')
   }
   if (extensions.includes('')) throw new CheckpointRejected('The checkpoint has an empty line')
-  return { origin, size: Number(size), root: bytes }
+  return { size: Number(size), root: bytes }
 }

@@ -66,7 +66,7 @@ export const leavesWait = async (database: Database<VerificationTables>): Promis
  */
 export function appendWaiting(database: Database<VerificationTables>): Promise<number> {
   return database.transaction(async (tx) => {
-    const { leaves, nodes, logState } = tx.tables
+    const { leaves } = tx.tables
     const waiting = await tx
       .select({ eventId: leaves.eventId, leaf: leaves.leaf })
       .from(leaves)
@@ -74,18 +74,30 @@ export function appendWaiting(database: Database<VerificationTables>): Promise<n
       .orderBy(asc(leaves.arrival))
       .limit(APPEND_AT_MOST)
     if (waiting.length === 0) return 0
-    const before = await logSize(tx, tx.tables)
-    const appended = await appendLeaves(before, waiting.map(({ leaf }) => hashLeaf(leaf)), nodeReader(tx, tx.tables))
-    const moved = await tx
-      .update(logState)
-      .set({ size: appended.size })
-      .where(and(eq(logState.id, STATE), eq(logState.size, before)))
-      .returning({ size: logState.size })
-    if (moved.length !== 1) throw new Error('The log was appended to by someone else; this one begins again.')
-    for (const [i, { eventId }] of waiting.entries()) await tx.run(placeLeaf, { eventId, leafIndex: before + i })
-    await tx.insert(nodes).values(appended.nodes.map(({ level, index, hash }) => ({ level, position: index, hash })))
+    await takePlaces(tx, await logSize(tx, tx.tables), waiting)
     return waiting.length
   })
+}
+
+/**
+ * Gives these leaves the places from `before` on, with every subtree that became complete.
+ * @throws when the log is not of that size any more
+ */
+export async function takePlaces(
+  tx: Transaction<VerificationTables>,
+  before: number,
+  placed: readonly { readonly eventId: string; readonly leaf: Uint8Array }[],
+): Promise<void> {
+  const { nodes, logState } = tx.tables
+  const appended = await appendLeaves(before, placed.map(({ leaf }) => hashLeaf(leaf)), nodeReader(tx, tx.tables))
+  const moved = await tx
+    .update(logState)
+    .set({ size: appended.size })
+    .where(and(eq(logState.id, STATE), eq(logState.size, before)))
+    .returning({ size: logState.size })
+  if (moved.length !== 1) throw new Error('The log was appended to by someone else; this one begins again.')
+  for (const [i, { eventId }] of placed.entries()) await tx.run(placeLeaf, { eventId, leafIndex: before + i })
+  await tx.insert(nodes).values(appended.nodes.map(({ level, index, hash }) => ({ level, position: index, hash })))
 }
 
 type NewLeaf = Pick<VerificationTables['leaves']['$inferSelect'], 'eventId' | 'credentialId' | 'organizationId' | 'leaf' | 'arrival'>
@@ -99,8 +111,27 @@ const insertLeaf = preparedQuery<VerificationTables, NewLeaf>()((queries, { leav
     })
     .onConflictDoNothing())
 
-/** Adds a leaf to those that wait; again with the same event or credential it does nothing. */
-export const addLeaf = async (tx: Transaction<VerificationTables>, leaf: NewLeaf): Promise<void> => void (await tx.run(insertLeaf, leaf))
+/** Event and credential of a leaf whose place is known and whose event has not come (again). */
+export const recoveredName = (leaf: Uint8Array): string => `recovered:${Buffer.from(leaf).toString('hex')}`
+
+const adoptLeaf = preparedQuery<VerificationTables, NewLeaf & { recovered: string }>()((queries, { leaves }) =>
+  queries
+    .update(leaves)
+    .set({
+      eventId: placeholder('eventId') as unknown as SQL, credentialId: placeholder('credentialId') as unknown as SQL,
+      organizationId: placeholder('organizationId') as unknown as SQL, arrival: placeholder('arrival') as unknown as SQL,
+    })
+    .where(eq(leaves.eventId, placeholder('recovered')))
+    .returning({ eventId: leaves.eventId }))
+
+/**
+ * Adds a leaf to those that wait, or gives its event to a leaf that was recovered; again with the same event or credential it
+ * does nothing.
+ */
+export async function addLeaf(tx: Transaction<VerificationTables>, leaf: NewLeaf): Promise<void> {
+  const adopted = await tx.run(adoptLeaf, { ...leaf, recovered: recoveredName(leaf.leaf) })
+  if (adopted.length === 0) await tx.run(insertLeaf, leaf)
+}
 
 /** The newest signed checkpoint, or with `above` the newest of those that hold this leaf. */
 export async function newestCheckpoint(

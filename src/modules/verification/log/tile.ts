@@ -82,3 +82,16 @@ export function entryBundle(entries: readonly Uint8Array[]): Uint8Array {
     }),
   )
 }
+
+/** The entries of a bundle. @throws RangeError when it was cut off */
+export function entriesOf(bundle: Uint8Array): Uint8Array[] {
+  const entries: Uint8Array[] = []
+  for (let at = 0; at < bundle.length; ) {
+    const start = at + 2
+    const end = start + (bundle[at]! << 8) + (bundle[at + 1] ?? 0)
+    if (end > bundle.length) throw new RangeError('The bundle of entries was cut off')
+    entries.push(bundle.subarray(start, end))
+    at = end
+  }
+  return entries
+}

@@ -1,5 +1,6 @@
 import { PDFiumLibrary } from '@hyzyla/pdfium'
 import { encode } from 'fast-png'
+import { packageFile } from '#platform/assets.ts'
 
 /** A picture in memory: eight bits each of red, green, blue and opacity per pixel, row by row from the upper left. */
 export type Raster = { width: number; height: number; rgba: Uint8Array }
@@ -8,7 +9,7 @@ let library: Promise<PDFiumLibrary> | undefined
 
 /** Loaded once per thread, when the first picture is asked for: 4 MB of WebAssembly. */
 function pdfium(): Promise<PDFiumLibrary> {
-  library ??= PDFiumLibrary.init().catch((error: unknown) => {
+  library ??= PDFiumLibrary.init({ wasmBinary: packageFile('@hyzyla/pdfium/dist/pdfium.wasm').buffer }).catch((error: unknown) => {
     library = undefined
     throw error
   })
