@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/servers/**/*.test.ts', 'test/boundaries/**/*.test.ts',
       'scripts/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
     testTimeout: 20_000,
+    hookTimeout: 60_000,
   },
 })

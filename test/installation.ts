@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Agent, fetch, type RequestInit, type Response } from 'undici'
+import { nodeEnvironment } from './node-environment.ts'
+import { createServerProcess, internalUrlOf, planProcesses, type ServerProcess, type Share } from './processes.ts'
 import { freePort } from './servers/free-port.ts'
-import { startSupervised, untilReady, type Supervised } from './servers/supervised.ts'
+import { startRoundRobin } from './servers/round-robin.ts'
+import { startSupervised } from './servers/supervised.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -13,36 +16,48 @@ export type InstallationOptions = {
   environment?: Record<string, string>
   /** Where it keeps everything. Default: a temporary folder that goes with this process. */
   directory?: string
+  /** The port of its public listener, to come back where another has been. Default: a free one. */
+  port?: number
   /** PEM files; with them it speaks https. `ca` is the certificate as text, which the client here trusts. */
   tls?: { certFile: string, keyFile: string, ca: string }
+  /** PEM: what processes show to each other, and the client here to them. `certFile` is its own authority, and that of `tls`. */
+  internalTls?: { certFile: string, keyFile: string, cert: string, key: string }
   /** Default: what a person types, `./scripts/start`. */
   command?: string[]
+  /** The command line. Default: that of the sources. */
+  cli?: string[]
+  /** What runs where. Default: everything in one process. */
+  shares?: readonly Share[]
 }
 
-/** A Vellum in processes of its own, one after another on the same folder and ports. */
+/** A Vellum in one process or several, one after another on the same folder and ports. */
 export type Installation = {
   readonly publicUrl: string
+  /** Of its first process. */
   readonly internalUrl: string
   readonly directory: string
   readonly dataDir: string
   readonly mailDir: string
-  /** What a process of it, or a command, is given as environment. */
+  /** What every process of it is given as environment; when there is one, all that it is given. */
   readonly environment: Readonly<Record<string, string>>
+  readonly processes: readonly ServerProcess[]
+  /** The internal listeners that answer for a module. */
+  addressesOf(module: string): readonly string[]
   /** Everything that all its processes have printed so far. */
   output(): string
-  /** Starts the process; by default waits until it is ready. */
+  /** Starts all; by default waits until they are ready. */
   start(options?: { wait?: boolean }): Promise<void>
-  /** `kill -9`. */
+  /** `kill -9` to all. */
   kill(): Promise<void>
-  /** SIGTERM; answers the exit status. */
+  /** SIGTERM to all; answers the exit status, of several the largest. */
   stop(): Promise<number>
-  /** The process that runs now. */
+  /** The process that runs now, of several the first. */
   readonly pid: Promise<number>
-  /** The exit status of the process that runs now, once it has ended. */
+  /** The exit status of that process, once it has ended. */
   readonly exited: Promise<number>
   /** A request to the public listener: a path, or a whole address on it. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Runs the command line with its environment. */
+  /** Runs the command line with the environment of a process, of several each in its turn. */
   cli(...args: string[]): Promise<{ status: number, stdout: string, stderr: string }>
   /** Kills what runs, closes connections, removes the folder if it was made here. */
   remove(): Promise<void>
@@ -55,72 +70,81 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
   const folder = options.directory === undefined
     ? startSupervised({ directory, command: ['sleep', '2147483647'], signal: 'KILL' })
     : undefined
-  const [port, internalPort] = [await freePort(), await freePort()]
-  const { tls } = options
-  const publicUrl = `${tls ? 'https' : 'http'}://localhost:${port}`
-  const internalUrl = `http://127.0.0.1:${internalPort}`
+  const { tls, internalTls } = options
+  const between: Record<string, string> = internalTls
+    ? { INTERNAL_TLS_CERT_FILE: internalTls.certFile, INTERNAL_TLS_KEY_FILE: internalTls.keyFile, INTERNAL_TLS_CA_FILE: internalTls.certFile }
+    : {}
   const dataDir = join(directory, 'data')
+  const planned = options.shares
+    ? await planProcesses(options.shares, directory, between)
+    : [{ name: 'all', modules: ['all'], environment: { PORT: String(options.port ?? (await freePort())), INTERNAL_PORT: String(await freePort()), DATA_DIR: dataDir } }]
+  const fronts = planned.filter(({ modules }) => modules.includes('all') || modules.includes('gateway'))
+  const publicPort = fronts.length === 1 ? fronts[0]!.environment.PORT : String(await freePort())
+  const publicUrl = `${tls ? 'https' : 'http'}://localhost:${publicPort}`
   const mailDir = join(directory, 'mail')
-  const environment = {
-    PORT: String(port),
-    INTERNAL_PORT: String(internalPort),
+  const common = {
     PUBLIC_URL: publicUrl,
-    DATA_DIR: dataDir,
     MAIL_DIR: mailDir,
     ...(tls && { TLS_CERT_FILE: tls.certFile, TLS_KEY_FILE: tls.keyFile }),
+    ...between,
     ...options.environment,
   }
-  const agent = new Agent({ connections: 128, ...(tls && { connect: { ca: tls.ca } }) })
+  const balancer = fronts.length > 1
+    ? await startRoundRobin(Number(publicPort), fronts.map(({ environment }) => Number(environment.PORT)))
+    : undefined
+  const agent = new Agent({ connections: 128, connect: {
+    ...(tls && { ca: tls.ca }),
+    ...(internalTls && { cert: internalTls.cert, key: internalTls.key }),
+  } })
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(new URL(path, publicUrl), { redirect: 'manual', dispatcher: agent, ...init })
   const chunks: Buffer[] = []
-  let server: Supervised | undefined
-  const signal = async (name: NodeJS.Signals): Promise<number> => {
-    if (!server) return 0
-    const ended = server
-    try {
-      process.kill(await ended.pid, name)
-    } catch {
-      // It ended by itself.
-    }
-    return ended.exited
+  const ready = async (address: string): Promise<void> => {
+    const response = await ask(new URL('/readyz', address).href)
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${address}/readyz answers ${response.status}: ${text}`)
   }
+  const processes = planned.map(({ name, modules, environment }) =>
+    createServerProcess({
+      name,
+      modules,
+      environment: { ...environment, ...common },
+      command: options.command ?? [join(root, 'scripts/start')],
+      onOutput: (chunk) => chunks.push(chunk),
+      ready: async () => {
+        if (options.shares) await ready(internalUrlOf({ ...between, ...environment }))
+        if (modules.includes('all') || modules.includes('gateway')) await ready(publicUrl)
+      },
+    }))
+  const [first] = processes as [ServerProcess, ...ServerProcess[]]
+  let turn = 0
 
   return {
     publicUrl,
-    internalUrl,
+    internalUrl: first.internalUrl,
     directory,
     dataDir,
     mailDir,
-    environment,
+    environment: options.shares ? common : first.environment,
+    processes,
+    addressesOf: (module) =>
+      processes.filter(({ modules }) => modules.includes('all') || modules.includes(module)).map(({ internalUrl }) => internalUrl),
     output: () => Buffer.concat(chunks).toString(),
     get pid() {
-      return server ? server.pid : Promise.reject(new Error('No process runs.'))
+      return first.pid
     },
     get exited() {
-      return server ? server.exited : Promise.resolve(0)
+      return first.exited
     },
-    async start({ wait = true } = {}) {
-      const started = startSupervised({
-        command: options.command ?? [join(root, 'scripts/start')],
-        env: environment,
-        signal: 'KILL',
-        onOutput: (chunk) => chunks.push(chunk),
-      })
-      server = started
-      if (!wait) return
-      await untilReady(started, async () => {
-        const response = await ask('/readyz')
-        await response.body?.cancel()
-        if (!response.ok) throw new Error(`/readyz answers ${response.status}`)
-      })
-    },
-    kill: async () => void (await signal('SIGKILL')),
-    stop: () => signal('SIGTERM'),
+    start: async (how) => void (await Promise.all(processes.map((one) => one.start(how)))),
+    kill: async () => void (await Promise.all(processes.map((one) => one.kill()))),
+    stop: async () => Math.max(...(await Promise.all(processes.map((one) => one.stop())))),
     fetch: ask,
     cli: (...args) => new Promise((done, fail) => {
-      const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
-        env: { PATH: process.env.PATH, ...environment },
+      const { environment } = processes[turn++ % processes.length]!
+      const [program = '', ...given] = options.cli ?? [process.execPath, join(root, 'src/cli.ts')]
+      const child = spawn(program, [...given, ...args], {
+        env: { ...nodeEnvironment(), ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let stdout = ''
@@ -131,7 +155,8 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
       child.once('close', (status) => done({ status: status ?? 137, stdout, stderr }))
     }),
     async remove() {
-      await signal('SIGKILL')
+      await Promise.all(processes.map((one) => one.kill()))
+      await balancer?.stop()
       await agent.destroy()
       await folder?.stop()
       if (folder) rmSync(directory, { recursive: true, force: true })
@@ -151,7 +176,7 @@ export type Account = {
 }
 
 /** Makes an organization and a client with every scope, by the command line. */
-export async function createAccount(installation: Installation, slug: string, name: string): Promise<Account> {
+export async function createAccount(installation: Pick<Installation, 'cli' | 'fetch'>, slug: string, name: string): Promise<Account> {
   await succeed(installation.cli('organization', 'create', slug, '--name', name, '--json'))
   const made = JSON.parse(await succeed(installation.cli('client', 'create', '--organization', slug, '--json'))) as {
     client_id: string, client_secret: string

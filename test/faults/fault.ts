@@ -13,5 +13,7 @@ export interface FaultContext {
 export interface Fault {
   /** A sentence: what holds. */
   readonly name: string
+  /** In the long run alone: a short one would ask too much of the machine beside the others. */
+  readonly long?: boolean
   run(context: FaultContext): Promise<void>
 }

@@ -4,9 +4,11 @@ import type { Ask } from '../scenarios/ask.ts'
 import { expectStatus } from '../scenarios/expect.ts'
 import type { Issuer } from '../scenarios/issuer.ts'
 import { entryOf, readCheckpoint, readEntries, rootOf } from '../scenarios/reference-log.ts'
+import { until } from '../scenarios/until.ts'
+import type { Anvil } from '../servers/anvil.ts'
 import type { Smtp } from '../servers/smtp.ts'
 import type { Entry } from './ledger.ts'
-import type { Site } from './site.ts'
+import { type Site, untilQuiet } from './site.ts'
 
 /** A credential as the API lists it. */
 export interface Listed {
@@ -134,6 +136,29 @@ export function watchCheckpoints(ask: Ask): { stop(): Promise<string[]> } {
   }
 }
 
+/** What there is of an organization that asked for these entries and nothing else: nothing is lost, nothing twice. */
+export async function expectSound(site: Site, entries: readonly Entry[]) {
+  const credentials = await listAll(site.issuer)
+  expectOneEach(entries, credentials)
+  assert.equal(credentials.length, entries.length)
+  const { repeated } = await expectOneMailEach(site.smtp, entries.map(({ order }) => order.email))
+  const log = await expectOneLeafEach(site, credentials)
+  await expectWholeAudit(site)
+  return { credentials, repeated, log }
+}
+
+/** The anchor of each has come, and whoever asks is told that it is good. */
+export async function expectAnchored({ ask, issuer }: Pick<Site, 'ask' | 'issuer'>, credentials: readonly Listed[]): Promise<void> {
+  for (const { publicUrl } of credentials) {
+    const { credential } = await until(`the anchor of ${publicUrl}`, async () => {
+      const { status, json } = await ask('GET', publicUrl, { headers: { accept: 'application/json' } })
+      return status === 200 && json.anchor && json
+    })
+    const verdict = expectStatus(await issuer.ask('POST', '/v1/verify', { json: { credential } }), 200).json
+    assert.equal(verdict.verified, true, JSON.stringify(verdict))
+  }
+}
+
 /** The audit chains of every module are whole, by the command line. */
 export async function expectWholeAudit({ installation }: Pick<Site, 'installation'>): Promise<void> {
   const { status, stdout, stderr } = await installation.cli('audit', 'verify', '--json')
@@ -141,6 +166,34 @@ export async function expectWholeAudit({ installation }: Pick<Site, 'installatio
   const { entries, broken } = JSON.parse(stdout) as { entries: number; broken: unknown[] }
   assert.ok(entries > 0)
   assert.deepEqual(broken, [])
+}
+
+/** Every transaction of the anchoring account is mined, and none waits for one before it. */
+export async function expectNoGap({ rpc, accounts: [account] }: Pick<Anvil, 'rpc' | 'accounts'>): Promise<void> {
+  const count = (block: string) => rpc('eth_getTransactionCount', account!.address, block).then(Number)
+  assert.deepEqual(await rpc('txpool_status'), { pending: '0x0', queued: '0x0' })
+  assert.ok(await count('latest') > 0, 'Nothing was anchored.')
+  assert.equal(await count('pending'), await count('latest'))
+}
+
+export interface Record {
+  readonly entries: readonly Entry[]
+  /** Checkpoints that were seen on the way. */
+  readonly seen: readonly string[]
+  readonly anvil?: Pick<Anvil, 'rpc' | 'accounts'>
+  readonly say: (text: string) => void
+}
+
+/** All that must hold once everything is quiet, of an organization that asked for these entries and nothing else. */
+export async function expectAllSound(site: Site, { entries, seen, anvil, say }: Record): Promise<void> {
+  await untilQuiet(site)
+  const { credentials, repeated, log } = await expectSound(site, entries)
+  await expectConsistent(site.ask, seen, log)
+  if (anvil) {
+    await expectAnchored(site, [credentials[0]!, credentials.at(-1)!])
+    await expectNoGap(anvil)
+  }
+  say(`${credentials.length} credentials, ${repeated} mails repeated under their Message-ID, ${seen.length} checkpoints seen`)
 }
 
 async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {

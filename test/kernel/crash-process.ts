@@ -14,6 +14,7 @@ import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { createRunner } from '#platform/work/runner.ts'
 import { ordered, press, print, shop } from './crash-schema.ts'
 import { sqliteDatabase, testKeys } from './test-database.ts'
+import { relayedStoreOf } from './relayed-store.ts'
 
 const [point, shopFile, pressFile, effectsFile] = process.argv.slice(2)
 const die = (at: string) => {
@@ -43,6 +44,7 @@ const inbox = createInbox({
     if (event.sequence === 3) die('in the subscriber\'s transaction')
   })],
   fetchEvents: (range) => readRange(shopDatabase, range),
+  relayedStore: relayedStoreOf(shopDatabase),
 })
 const bus = memoryBus()
 await runner.start()

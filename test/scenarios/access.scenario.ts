@@ -28,7 +28,7 @@ export default [
     assert.equal(expectStatus(wrong, 401).json.error, 'invalid_client')
     assert.ok(wrong.headers.has('www-authenticate'))
     assert.equal(expectStatus(await requestToken(ask, { clientId, clientSecret }, 'everything'), 400).json.error, 'invalid_scope')
-  }),
+  }, ['identity']),
 
   scenario('tokens that were not made here, or for this, are refused', async ({ ask, issuer }) => {
     const { token, organizationId } = await issuer()
@@ -110,7 +110,7 @@ export default [
     assert.deepEqual(theirs.json, { active: false })
     expectStatus(await ask('POST', '/oauth/revoke', { form: { token: issuer.token }, headers: { authorization } }), 200)
     assert.deepEqual(await inspect(), { active: false })
-  }),
+  }, ['identity']),
 
   scenario('what belongs to another organization answers as what does not exist', async (world) => {
     const [owner, stranger] = [await world.issuer(), await world.issuer()]

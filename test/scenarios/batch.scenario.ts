@@ -69,7 +69,7 @@ export default [
       })
       assert.equal(mails.length, 1)
     }
-  }),
+  }, ['identity', 'issuance', 'notification']),
 
   scenario('columns can be named, and one achievement can stand for a whole file', async (world) => {
     const issuer = await world.issuer()

@@ -6,7 +6,7 @@ import { orderBody } from './issuer.ts'
 import { mailsTo } from './mails.ts'
 import { entryOf, readCheckpoint, readEntries, rootFromProof, rootOf } from './reference-log.ts'
 import { verifyElsewhere } from './reference-verifier.ts'
-import { scenario } from './scenario.ts'
+import { everyBoundary, scenario } from './scenario.ts'
 import { until } from './until.ts'
 
 export default [
@@ -62,7 +62,7 @@ export default [
     const entries = await readEntries(ask, signed.size)
     assert.ok(rootOf(entries).equals(signed.root), 'The entries are not those of the checkpoint.')
     assert.deepEqual(entries.flatMap((one, at) => (one.equals(entry) ? [at] : [])), [index], 'It stands there once.')
-  }),
+  }, everyBoundary),
 
   scenario('one idempotency key, fifty times at once, is one credential with equal answers', async (world) => {
     const issuer = await world.issuer()
@@ -124,7 +124,7 @@ export default [
     const all = expectStatus(await messages('state=sent'), 200).json.messages
     assert.deepEqual(all.map((one: any) => one.credentialId), [told.id])
     assert.deepEqual((await mailsTo(world.installation.mailDir, quiet.order.email)).length, 0)
-  }),
+  }, ['notification', 'identity']),
 
   scenario('a person is found by the beginning of a name', async (world) => {
     const issuer = await world.issuer()

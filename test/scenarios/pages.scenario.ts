@@ -55,7 +55,7 @@ export default [
     assert.equal(attribute(credential, /href="(\/issuers\/[^"]+)"/), path)
     expectProblem(await ask('GET', '/issuers/no-such-organization'), 404, 'not-found')
     assert.match(await pageOf(ask, '/issuers/no-such-organization', 404), /There is no such issuer/)
-  }),
+  }, ['identity', 'issuance', 'verification']),
 
   scenario('a credential can be shared by links alone, and search engines are told to leave it', async (world) => {
     const { ask } = world

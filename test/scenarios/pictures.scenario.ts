@@ -39,7 +39,7 @@ export default [
     for (const form of ['preview', 'badge-png', 'badge-svg'] as const) {
       await until(`${form} to be gone`, () => isGone(form))
     }
-  }),
+  }, ['issuance', 'verification']),
 
   scenario('what was not issued has no pictures', async ({ client }) => {
     await assert.rejects(client(issuance).image({ credentialId: 'nobody', form: 'preview' }), { code: 'not-found' })

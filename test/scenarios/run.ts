@@ -121,7 +121,10 @@ const where = placements.filter(({ name, long }) => values.only?.includes(name) 
 const chosen = all.filter(({ name }) => values.scenario === undefined || name.includes(values.scenario))
 const begun = performance.now()
 const outcomes = new Map<string, Outcome>()
-await eachOf(where, PLACEMENTS_AT_ONCE, async (placement) => void outcomes.set(placement.name, await runIn(placement, chosen)))
+/** Of a module by itself what crosses its boundary, unless more is asked for. */
+const asked = ({ alone }: Placement): readonly Scenario[] =>
+  alone === undefined || values.full || values.scenario !== undefined ? chosen : chosen.filter(({ crosses }) => crosses.includes(alone))
+await eachOf(where, PLACEMENTS_AT_ONCE, async (placement) => void outcomes.set(placement.name, await runIn(placement, asked(placement))))
 
 const results = where.map(({ name }) => outcomes.get(name)!)
 say(`${chosen.length} scenarios in ${where.length} placements, ${seconds(begun)}`)

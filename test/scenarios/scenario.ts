@@ -14,7 +14,11 @@ export interface World extends Pick<Placed, 'installation' | 'anvil' | 'client' 
 export interface Scenario {
   /** A sentence: what holds. */
   readonly name: string
+  /** Modules whose boundary it crosses: of a module by itself only these are asked at every change. */
+  readonly crosses: readonly string[]
   run(world: World): Promise<void>
 }
 
-export const scenario = (name: string, run: Scenario['run']): Scenario => ({ name, run })
+export const scenario = (name: string, run: Scenario['run'], crosses: Scenario['crosses'] = []): Scenario => ({ name, run, crosses })
+
+export const everyBoundary: Scenario['crosses'] = ['identity', 'issuance', 'verification', 'notification']

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { platformContract } from '#platform/platform-operations.ts'
 import { verification } from '#modules/verification/index.ts'
+import { moduleNames } from '../module-names.ts'
 import { readCheckpoint, readEntries, rootOf } from './reference-log.ts'
-import { scenario } from './scenario.ts'
+import { everyBoundary, scenario } from './scenario.ts'
 import { until } from './until.ts'
 
-const modules = ['identity', 'issuance', 'verification', 'notification']
 
 /** Runs after all others, over what they left behind. */
 export default [
   scenario('once quiet, nothing is stuck, parked or broken, and the log is one', async ({ client, ask, installation }) => {
-    for (const name of modules) {
+    for (const name of moduleNames) {
       const platform = client(platformContract(name))
       await until(`the steps of ${name} to be done`, async () => {
         const open = await Promise.all([platform.steps({ state: 'ready' }), platform.steps({ state: 'leased' })])
@@ -32,12 +32,12 @@ export default [
     const state = await client(verification).logState({})
     assert.deepEqual([state.size, state.root], [size, root.toString('base64')])
     assert.deepEqual(readdirSync(installation.mailDir).filter((name) => !name.endsWith('.eml')), [])
-  }),
+  }, everyBoundary),
 
   scenario('nothing unexpected was logged, and no name and no secret', async ({ installation }) => {
     const lines = installation.output().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>)
     const errors = lines.filter(({ level }) => level === 'error' || level === 'fatal')
     assert.deepEqual(errors, [])
     assert.doesNotMatch(installation.output(), /Lovelace|Quackenbush|@example\.org|vls_/)
-  }),
+  }, everyBoundary),
 ]

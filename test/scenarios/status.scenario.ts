@@ -5,7 +5,7 @@ import { expectProblem, expectStatus } from './expect.ts'
 import { mailsTo } from './mails.ts'
 import { entryOf, readCheckpoint, readEntries, rootOf } from './reference-log.ts'
 import { verifyElsewhere } from './reference-verifier.ts'
-import { scenario } from './scenario.ts'
+import { everyBoundary, scenario } from './scenario.ts'
 import { until } from './until.ts'
 
 interface Entry {
@@ -59,7 +59,7 @@ export default [
     assert.equal(again.text, revoked.text)
     expectProblem(await issuer.ask('POST', `/v1/credentials/${id}/reinstate`, { json: {} }), 409, 'state-refused')
     expectProblem(await issuer.ask('POST', `/v1/credentials/${id}/suspend`, { json: {} }), 409, 'state-refused')
-  }),
+  }, ['issuance', 'verification', 'notification']),
 
   scenario('a suspension can be lifted', async (world) => {
     const { ask } = world
@@ -87,7 +87,7 @@ export default [
 
     const firm = await issuer.issue({ email: issuer.email('firm') })
     expectProblem(await issuer.ask('POST', `/v1/credentials/${firm.id}/suspend`, { json: {} }), 409, 'state-refused')
-  }),
+  }, ['issuance', 'verification']),
 
   scenario('what is revoked before it is issued is not issued', async (world) => {
     const issuer = await world.issuer()
@@ -159,5 +159,5 @@ export default [
     assert.ok(rootOf(entries).equals(now.root))
     assert.ok(rootOf(entries.slice(0, old.size)).equals(old.root), 'The old tree is no beginning of the new one.')
     assert.ok(entries[before.log.index]!.equals(entryOf(before.credential, before.log.salt)))
-  }),
+  }, everyBoundary),
 ]

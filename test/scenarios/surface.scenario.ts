@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { expectProblem, expectStatus } from './expect.ts'
 import { orderBody } from './issuer.ts'
-import { scenario } from './scenario.ts'
+import { everyBoundary, scenario } from './scenario.ts'
 
 export default [
   scenario('every refusal is a problem document that says what to do', async (world) => {
@@ -80,7 +80,7 @@ export default [
     const health = expectStatus(await ask('GET', '/health'), 200).json
     assert.equal(health.status, 'ok')
     assert.deepEqual([...new Set(Object.values(health.checks))], ['ok'])
-  }),
+  }, everyBoundary),
 
   scenario('an organization keeps the address that its credentials have', async (world) => {
     const issuer = await world.issuer()
@@ -93,7 +93,7 @@ export default [
     assert.equal((await issuer.published(publicUrl)).credential.issuer.name, 'Renamed')
     expectStatus(await change({ name: 'Renamed again' }), 200)
     assert.equal((await issuer.ask('GET', '/v1/organization')).json.name, 'Renamed again')
-  }),
+  }, ['identity', 'issuance']),
 
   scenario('the command line makes organizations and clients, and issues a file', async ({ ask, installation }) => {
     const slug = `cli-${Date.now().toString(36)}`

@@ -27,5 +27,5 @@ export default [
     expectProblem(await post('credentials/verify', { verifiableCredential: { ...signed, name: 'forged' } }), 422, 'validation-failed')
     expectProblem(await post('presentations/verify', { verifiablePresentation: { ...presentation, verifiableCredential: [{ ...signed, name: 'forged' }] } }), 422, 'validation-failed')
     expectProblem(await ask('POST', '/vc-api/no-such-organization/credentials/issue', { json: { credential: credential() } }), 404, 'not-found')
-  }),
+  }, ['issuance', 'verification']),
 ]

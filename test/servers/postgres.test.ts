@@ -1,40 +1,29 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startPostgres, type Postgres } from './postgres.ts'
+import { query, startPostgres, type Postgres } from './postgres.ts'
 
 let postgres: Postgres
 beforeAll(async () => { postgres = await startPostgres() }, 60_000)
 afterAll(() => postgres.stop())
 
-async function ask(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
-    return (await client.query(sql)).rows as Record<string, unknown>[]
-  } finally {
-    await client.end()
-  }
-}
-
 it('gives databases that know nothing of each other', async () => {
   const [one, two] = [await postgres.createDatabase(), await postgres.createDatabase('a "quoted" name')]
-  await ask(one, 'create table only_here (id int)')
-  expect(await ask(one, 'select * from only_here')).toEqual([])
-  await expect(ask(two, 'select * from only_here')).rejects.toThrow('does not exist')
+  await query(one, 'create table only_here (id int)')
+  expect(await query(one, 'select * from only_here')).toEqual([])
+  await expect(query(two, 'select * from only_here')).rejects.toThrow('does not exist')
 })
 
 it('stores text as UTF-8 and sorts by code point everywhere', async () => {
-  const [row] = await ask(postgres.url, 'select pg_encoding_to_char(encoding) as encoding, datcollate from pg_database')
+  const [row] = await query(postgres.url, 'select pg_encoding_to_char(encoding) as encoding, datcollate from pg_database')
   expect(row).toEqual({ encoding: 'UTF8', datcollate: 'C' })
 })
 
 it('waits for the disk only when a test asks for it', async () => {
-  expect(await ask(postgres.url, 'show fsync')).toEqual([{ fsync: 'off' }])
+  expect(await query(postgres.url, 'show fsync')).toEqual([{ fsync: 'off' }])
   const durable = await startPostgres({ durable: true })
-  expect(await ask(durable.url, 'show fsync')).toEqual([{ fsync: 'on' }])
+  expect(await query(durable.url, 'show fsync')).toEqual([{ fsync: 'on' }])
   await durable.stop()
 }, 60_000)
 
@@ -46,7 +35,7 @@ it('ends, and leaves no files, when its owner is killed', async () => {
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = await once(owner.stdout, 'data')
   const url = String(line).trim()
-  const [row] = await ask(url, 'show data_directory')
+  const [row] = await query(url, 'show data_directory')
   owner.kill('SIGKILL')
   const directory = String(row?.data_directory)
   for (let waited = 0; waited < 10_000; waited += 100) {
@@ -54,5 +43,5 @@ it('ends, and leaves no files, when its owner is killed', async () => {
     await delay(100)
   }
   expect(execFileSync('sh', ['-c', 'ls -d "$1" 2>/dev/null || true', 'sh', directory]).toString()).toBe('')
-  await expect(ask(url, 'select 1')).rejects.toThrow()
+  await expect(query(url, 'select 1')).rejects.toThrow()
 }, 60_000)

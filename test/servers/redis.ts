@@ -16,34 +16,47 @@ export type RedisOptions = {
   maxmemoryPolicy?: 'noeviction' | 'allkeys-lru' | 'allkeys-lfu' | 'volatile-lru' | 'volatile-ttl'
   /** As Redis writes it, for example 16mb. Default: no limit. */
   maxmemory?: string
+  /** Default: a free one. */
+  port?: number
+  /** Where the append-only file is kept when it stops, so that one that is started there again has everything. */
+  directory?: string
+  password?: string
+  /** PEM files; it speaks nothing but TLS then. `ciphersuites`: those of TLS 1.3 that it offers. */
+  tls?: { certFile: string, keyFile: string, ciphersuites?: string }
 }
 
-async function ping(port: number): Promise<void> {
+async function ping(port: number, { tls }: RedisOptions): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 })
   try {
     await once(socket, 'connect')
+    if (tls) return
     socket.write('PING\r\n')
     const [answer] = await once(socket, 'data')
-    if (!String(answer).startsWith('+PONG')) throw new Error(`Redis answered ${String(answer)}`)
+    if (!/^(\+PONG|-NOAUTH)/.test(String(answer))) throw new Error(`Redis answered ${String(answer)}`)
   } finally {
     socket.destroy()
   }
 }
 
 async function launch(options: RedisOptions): Promise<{ server: Supervised, port: number }> {
-  const directory = mkdtempSync(join(tmpdir(), 'vellum-redis-'))
-  const port = await freePort()
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'vellum-redis-'))
+  const port = options.port ?? await freePort()
+  const { tls } = options
   const server = startSupervised({
-    directory,
+    ...(options.directory === undefined && { directory }),
     command: [
-      'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '',
+      'redis-server', ...(tls ? ['--port', '0', '--tls-port', String(port)] : ['--port', String(port)]),
+      '--bind', '127.0.0.1', '--dir', directory, '--save', '',
       '--appendonly', options.appendOnly ? 'yes' : 'no',
       '--maxmemory-policy', options.maxmemoryPolicy ?? 'noeviction',
       ...(options.maxmemory ? ['--maxmemory', options.maxmemory] : []),
+      ...(options.password ? ['--requirepass', options.password] : []),
+      ...(tls ? ['--tls-cert-file', tls.certFile, '--tls-key-file', tls.keyFile, '--tls-auth-clients', 'no'] : []),
+      ...(tls?.ciphersuites ? ['--tls-ciphersuites', tls.ciphersuites] : []),
     ],
     signal: 'KILL',
   })
-  await untilReady(server, () => ping(port))
+  await untilReady(server, () => ping(port, options))
   return { server, port }
 }
 
@@ -53,8 +66,8 @@ async function launch(options: RedisOptions): Promise<{ server: Supervised, port
  */
 export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   const { server, port } = await launch(options).catch(error => {
-    if (String(error).includes('in use')) return launch(options)
+    if (options.port === undefined && String(error).includes('in use')) return launch(options)
     throw error
   })
-  return { url: `redis://127.0.0.1:${port}`, stop: server.stop }
+  return { url: `${options.tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`, stop: server.stop }
 }

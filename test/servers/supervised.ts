@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { nodeEnvironment } from '../node-environment.ts'
 
 /**
  * A server that runs while its owner lives. `log` is the end of what it printed; `exited` is its exit status, 128 and the
@@ -13,7 +14,7 @@ type Options = {
   /** Removed when the server has ended. Default: it has no folder of its own. */
   directory?: string
   command: string[]
-  /** Beside PATH. */
+  /** Beside what every Node is given. */
   env?: Record<string, string>
   /** Told of everything that it prints. */
   onOutput?: (chunk: Buffer) => void
@@ -45,7 +46,7 @@ export function startSupervised({ directory = '', command, env, onOutput, signal
     cwd: directory || undefined,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'pipe'],
-    env: { PATH: process.env.PATH, LC_ALL: 'C', ...env },
+    env: { ...nodeEnvironment(), LC_ALL: 'C', ...env },
     ...user,
   })
   const [stdin, stdout, stderr, , pidPipe] = child.stdio as [Writable, Readable, Readable, null, Readable]

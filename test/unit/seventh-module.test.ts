@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Assets, folderAssets } from '#platform/assets.ts'
+import { type Assets, ownAssets } from '#platform/assets.ts'
 import { boot, type Program, type Running } from '#platform/boot.ts'
 import { createClient } from '#platform/call/client.ts'
 import { createServiceTokens } from '#platform/call/service-token.ts'
@@ -19,9 +19,9 @@ import { schema } from '../fixtures/recognition/tables.ts'
 
 const fixture = join(import.meta.dirname, '../fixtures/recognition')
 const assets: Assets = {
-  ...folderAssets,
+  ...ownAssets,
   migrations: (module, dialect) =>
-    module === 'recognition' ? migrationsFromFolder(join(fixture, 'migrations', dialect)) : folderAssets.migrations(module, dialect),
+    module === 'recognition' ? migrationsFromFolder(join(fixture, 'migrations', dialect)) : ownAssets.migrations(module, dialect),
 }
 /** The product with one module more, which its own registry has never heard of. */
 const extended: Program = {

@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { pino } from 'pino'
 import type { DocumentLink } from '#platform/contract.ts'
@@ -52,8 +55,9 @@ export async function startVerification(options: { environment?: Record<string, 
   const fake: FakeIssuance = {
     away: false, identityAway: false, organizations: [acmeAcademy()], status: new Map(), lists: new Map(), didDocuments: new Map(), pdf: new TextEncoder().encode('%PDF-1.7'),
   }
+  const dataDir = mkdtempSync(join(tmpdir(), 'vellum-verification-'))
   const configOf = (environment: Record<string, string> = {}) =>
-    module.config.parse({ CHECKPOINT_INTERVAL_MS: '20', ANCHOR_INTERVAL_MS: '100', ANCHOR_POLL_MS: '30', ...environment })
+    module.config.parse({ DATA_DIR: dataDir, CHECKPOINT_INTERVAL_MS: '20', ANCHOR_INTERVAL_MS: '100', ANCHOR_POLL_MS: '30', ...environment })
   let context: ModuleContext<VerificationTables, VerificationUses, VerificationConfig> = {
     name: 'verification',
     config: configOf(options.environment),
@@ -92,7 +96,7 @@ export async function startVerification(options: { environment?: Record<string, 
   }
 
   return {
-    database, fake, keys,
+    database, fake, keys, dataDir,
     handlers: () => running.parts.handlers,
     get: async (path: string, headers: Record<string, string> = {}) => running.app.request(`${publicUrl}${path}`, { headers }),
     post: async (path: string, body: unknown) =>
@@ -119,6 +123,7 @@ export async function startVerification(options: { environment?: Record<string, 
     async stop(): Promise<void> {
       await halt()
       await opened.close()
+      rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import { maintenanceCommands } from '#platform/cli/maintenance-commands.ts'
+import { platformCommands } from '#platform/cli/run.ts'
 import { platformSettings } from '#platform/config.ts'
-import { commands, modules } from '../../../src/modules.ts'
+import { commands, modules, program } from '../../../src/modules.ts'
 import { readme, root, section, tableRows } from './markdown.ts'
 
 /** Read where the keys are found, before any schema: src/platform/crypto/master-key.ts. */
@@ -42,10 +42,10 @@ describe('the table of settings', () => {
 
 describe('the table of commands', () => {
   it('names every command', async () => {
-    const program = new Command('vellum')
+    const command = new Command('vellum')
     const run = () => Promise.resolve()
-    for (const add of [...(await commands()), maintenanceCommands(Object.keys(modules))]) add(program, run)
-    const named = ['vellum serve', ...program.commands.flatMap(namesOf)]
+    for (const add of [...(await commands()), ...platformCommands(program, {})]) add(command, run)
+    const named = ['vellum serve', ...command.commands.flatMap(namesOf)]
     expect(tableRows(section(readme, '## Commands')).map(([name]) => bare(name)).toSorted()).toEqual(named.toSorted())
   })
 })
