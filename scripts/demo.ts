@@ -17,7 +17,7 @@ function options(): DemoOptions & { json: boolean } {
 }
 
 function summary(result: DemoResult, pdfs: readonly string[], links: readonly string[]): string {
-  const { rows, issued, rejected, mailed, anchored, anchorTransactions, verified, acceptP99Ms, issuedPerSecond, seconds } = result
+  const { rows, issued, rejected, mailed, anchored, anchorTransactions, verified, acceptP99Ms, issuedPerSecond, seconds, advice } = result
   return [
     '',
     `${rows} records: ${issued} issued, ${rejected} refused.`,
@@ -25,6 +25,7 @@ function summary(result: DemoResult, pdfs: readonly string[], links: readonly st
       `${verified} verified by an independent library.`,
     `${issuedPerSecond} issued in a second; a single request meanwhile was accepted within ${acceptP99Ms} ms (99 of 100). ` +
       `${seconds} s in all.`,
+    `Modules in processes of their own? ${Object.entries(advice).map(([module, verdict]) => `${module}: ${verdict}`).join(', ')}.`,
     ...(isGood(result) ? [] : ['', 'That is not as it should be: every record must be issued or refused, and all that is issued mailed, anchored and verified.']),
     '',
     'Some of the PDFs:',

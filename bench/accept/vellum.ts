@@ -4,11 +4,12 @@ import { createAccount, createInstallation } from '../../test/installation.ts'
 import type { Server } from './server.ts'
 
 /**
- * Starts an installation of its own: one process, SQLite, default settings.
+ * Starts an installation of its own: one process, SQLite, default settings but for the limits on the rate, which count here and
+ * are never reached.
  * @param options `held`: the steps of what was accepted wait, as they do while a kind of step is paused
  */
 export async function startVellum({ held }: { held: boolean }): Promise<Server> {
-  const installation = await createInstallation({ environment: { LOG_LEVEL: 'warn' } })
+  const installation = await createInstallation({ environment: { LOG_LEVEL: 'warn', RATE_LIMIT_CLIENT: '1000000000', RATE_LIMIT_ADDRESS: '1000000000' } })
   await installation.start()
   const account = await createAccount(installation, 'riverside', 'Riverside Academy')
   if (held) {

@@ -18,6 +18,8 @@ export interface DemoResult {
   readonly issuedPerSecond: number
   /** Of the whole demo. */
   readonly seconds: number
+  /** What `vellum advise` says of each module afterwards: `keep`, `split` or `unknown`. */
+  readonly advice: Readonly<Record<string, string>>
 }
 
 /** Nothing was lost: every record is accounted for, and all that was issued arrived, stands on the chain and verifies. */
