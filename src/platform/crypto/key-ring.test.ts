@@ -122,6 +122,33 @@ describe('a key ring', () => {
     expect(ring.isErased('anna')).toBe(true)
   })
 
+  it('finds what is there, however often it is forgotten on the way, and in the end says that it is busy', async () => {
+    const rows = (subjects: string[]) => subjects.map((subject) => ({ subject, version: 1, key: keyOf(subject, 1), erased: false }))
+    let forgets = 5
+    const ring: ReturnType<typeof createKeyRing> = createKeyRing({
+      fetchKeys: async (subjects) => {
+        if (forgets-- > 0) ring.forget('anna')
+        return rows(subjects)
+      },
+    })
+    await ring.load(['anna', 'ben'])
+    ring.seal('anna', place, 'x')
+    forgets = Infinity
+    ring.forget('anna')
+    await expect(ring.load(['anna'])).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('believes an answer that tells of an erasure, though the subject was forgotten on the way', async () => {
+    const ring: ReturnType<typeof createKeyRing> = createKeyRing({
+      fetchKeys: async ([subject]) => {
+        ring.forget(subject!)
+        return [{ subject: subject!, version: 1, key: null, erased: true }]
+      },
+    })
+    await ring.load(['anna'])
+    expect(ring.isErased('anna')).toBe(true)
+  })
+
   it('tells an unknown subject from an erased one', async () => {
     const { ring } = owner({ anna: [1] })
     await expect(ring.load(['anna', 'nobody'])).rejects.toThrow(Problem)

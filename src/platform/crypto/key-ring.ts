@@ -43,6 +43,8 @@ interface Batch {
   readonly subjects: Set<string>
   /** Forgotten while the answer was on its way: what arrives for them may be older than the erasure. */
   readonly forgotten: Set<string>
+  /** Of whom the answer says nothing. */
+  unknown: ReadonlySet<string>
   readonly done: Promise<void>
 }
 
@@ -50,6 +52,8 @@ const batchSize = 500
 /** So many are kept for their whole time. Of a larger crowd, which only a file brings, the oldest leave after two thirds of it. */
 const crowd = 20_000
 const erasedRemembered = 100_000
+/** A key that is forgotten while it is on its way is fetched again: as often, and somebody forgets without end. */
+const mostRounds = 20
 
 /**
  * The data keys of one module in one process. Loads that are asked for in the same turn of the event loop share calls of
@@ -69,15 +73,17 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
     const fresh = now() - ttlMs / 2
     const isNeeded = (subject: string) => !erased.has(subject) && !((held.get(subject)?.fetchedAt ?? -Infinity) > fresh)
     let missing = [...new Set(subjects)].filter(isNeeded)
-    // A second round is needed only where a key was forgotten while it was on its way.
-    for (let round = 0; missing.length > 0 && round < 3; round++) {
-      await Promise.all(new Set(missing.map((subject) => batchOf(subject).done)))
+    for (let round = 0; missing.length > 0; round++) {
+      if (round === mostRounds) throw new Problem('unavailable', 'The keys are being changed; try again in a moment.')
+      const batches = new Map(missing.map((subject) => [subject, batchOf(subject)]))
+      await Promise.all(new Set([...batches.values()].map(({ done }) => done)))
       missing = missing.filter(isNeeded)
-    }
-    if (missing.length > 0) {
-      throw new Problem('not-found', `There is no data key for ${missing.length} of the subjects.`, {
-        extensions: { subjects: missing.slice(0, 10) },
-      })
+      const unknown = missing.filter((subject) => batches.get(subject)!.unknown.has(subject))
+      if (unknown.length > 0) {
+        throw new Problem('not-found', `There is no data key for ${unknown.length} of the subjects.`, {
+          extensions: { subjects: unknown.slice(0, 10) },
+        })
+      }
     }
   }
 
@@ -92,7 +98,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 
   function startBatch(): Batch {
     const start = Promise.withResolvers<void>()
-    const batch: Batch = { subjects: new Set(), forgotten: new Set(), done: start.promise.then(() => fetchBatch(batch)) }
+    const batch: Batch = { subjects: new Set(), forgotten: new Set(), unknown: new Set(), done: start.promise.then(() => fetchBatch(batch)) }
     onTheWay.add(batch)
     setImmediate(() => {
       if (collecting === batch) collecting = undefined
@@ -106,10 +112,12 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
       // Several callers share this: none of their deadlines, organizations or traces is its own.
       const rows = await inContext({}, () => fetchKeys([...batch.subjects]))
       const fetchedAt = now()
+      batch.unknown = batch.subjects.difference(new Set(rows.map(({ subject }) => subject)))
       for (const [subject, versions] of Map.groupBy(rows, (row) => row.subject)) {
-        if (!batch.subjects.has(subject) || batch.forgotten.has(subject)) continue
+        if (!batch.subjects.has(subject)) continue
+        // An erasure is for ever, so that no answer which tells of it is too old.
         if (versions.some((row) => row.erased)) rememberErased(subject)
-        else hold(subject, versions, fetchedAt)
+        else if (!batch.forgotten.has(subject)) hold(subject, versions, fetchedAt)
       }
     } finally {
       onTheWay.delete(batch)
