@@ -203,6 +203,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     const host: Host = {
       settings,
       version,
+      modules: known,
       serviceSecret,
       tokens,
       log,

@@ -7,6 +7,8 @@ export interface Context {
   readonly organizationId?: OrganizationId
   /** Who acts, for the audit: `client:{id}`, `module:{name}`, `cli`, `system`. */
   readonly actor?: string
+  /** Where the request came from, for the audit: an IPv4 address, or the /64 network of an IPv6 address. */
+  readonly address?: string
   /** W3C Trace Context `traceparent` of the current span. */
   readonly traceparent?: string
   /** Milliseconds since the epoch after which nobody waits for the answer any more. */

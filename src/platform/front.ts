@@ -5,7 +5,8 @@ import { doorHeaders, openApiPath } from './call/headers.ts'
 import { bearerOf, type ServiceTokens } from './call/service-token.ts'
 import type { Settings } from './config.ts'
 import type { HostedModule } from './host-module.ts'
-import { addresseeOf } from './gateway/forward-rules.ts'
+import { createDenials } from './audit/denials.ts'
+import { addresseeOf, ownerOf } from './gateway/forward-rules.ts'
 import { type Gateway, publicPaths } from './gateway/gateway.ts'
 import { createAccessTokens } from './http/access-token.ts'
 import { createPublicApp } from './http/app.ts'
@@ -76,10 +77,12 @@ export function composeFront(options: FrontOptions): Front {
     audience: publicUrl,
     isRevoked: authority.isRevoked,
   })
+  const paths = publicPaths(program.registry)
   const app = createPublicApp({
     log,
     tls: publicUrl.startsWith('https:'),
     accessTokens,
+    onDenied: createDenials((path) => hosted.get(ownerOf(paths, path) ?? '')?.database, log),
     door: gateway.door(accessTokens),
     mountForwards: gateway.mountForwards,
   })

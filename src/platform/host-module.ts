@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Assets } from './assets.ts'
 import type { authorityContract } from './authority-operations.ts'
 import { auditGuardStatements, auditHook } from './audit/audit.ts'
+import { auditRoutes } from './audit/audit-routes.ts'
 import { mountBackup } from './backup/backup-routes.ts'
 import { openFiles } from './blobs/open-files.ts'
 import { sealedBlobs } from './blobs/sealed-blobs.ts'
@@ -41,6 +42,8 @@ import { addStepHook, steerStepsHook } from './work/steps.ts'
 export interface Host {
   readonly settings: Settings
   readonly version: string
+  /** All that there are, here and elsewhere. */
+  readonly modules: readonly string[]
   readonly serviceSecret: Uint8Array
   readonly tokens: ServiceTokens
   readonly log: Logger
@@ -168,6 +171,14 @@ export async function hostModule(
   const kinds = (parts.steps ?? []).map(({ definition: { kind } }) => kind)
   const removeMeasures = addMeasures(moduleMeasures(name, database, kinds, parts.measures))
 
+  // Beside the authority's own: entries lie in every module's database.
+  const routes = ownKeys(parts.handlers)
+    ? (app: PublicApp) => {
+        parts.routes?.(app)
+        auditRoutes(app, host.modules, (module) => host.platformClient(name, module))
+      }
+    : parts.routes
+
   let purge: ReturnType<typeof setInterval> | undefined
 
   const timelineSources = {
@@ -206,7 +217,7 @@ export async function hostModule(
     database,
     parts,
     internal,
-    mountPublic: (app) => parts.routes && mountPublicRoutes(app, parts.routes),
+    mountPublic: (app) => routes && mountPublicRoutes(app, routes),
     async startConsumers() {
       const purgeOld = () => void purgeIdempotency(database).catch((error: unknown) => log.warn({ err: error }, 'purge'))
       // At once too: a process that is restarted every night would never come to it.

@@ -1,3 +1,4 @@
+import { listAudit } from './audit/list-audit.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
 import type { Contract, Handlers } from './contract.ts'
 import { eventBacklog } from './events/backlog.ts'
@@ -55,6 +56,7 @@ export function platformHandlers(
       return { ...load, hosted: [...load.hosted] }
     },
     timeline: (asked) => moduleTimeline(sources, asked),
+    auditEntries: async (filter) => ({ entries: await listAudit(database, filter) }),
     verifyAudit: async () => {
       const report = await verifyAudit(database)
       return { ...report, broken: [...report.broken] }

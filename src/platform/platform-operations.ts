@@ -46,6 +46,26 @@ export const TimelineEntryJson = z.object({
 /** How far a module has applied the events of a key. */
 export const TimelinePositionJson = z.object({ subscription: z.string(), key: z.string(), position: z.number().int() })
 
+/** What was done, in small letters: `credential.revoked`. */
+export const AuditAction = z.string().max(100).regex(/^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)*$/, 'Use small letters with dots between them.')
+
+/** One entry of an organization's audit trail as it is shown. */
+export const AuditEntryJson = z.object({
+  /** 1, 2, 3 … within module and organization. */
+  sequence: z.number().int(),
+  at: z.string(),
+  /** `client:{id}`, `module:{name}`, `cli`, `system`. */
+  actor: z.string(),
+  /** Where the request came from: an IPv4 address, or the /64 network of an IPv6 address. Null for what no request caused. */
+  address: z.string().nullable(),
+  action: z.string(),
+  target: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  traceId: z.string().nullable(),
+  /** SHA-256 over the entry and the one before it, in hexadecimal. */
+  hash: z.string(),
+})
+
 export const platformOperations = {
   /** Some numbers of one key, for a subscriber that misses them. */
   storedEvents: operation({
@@ -201,6 +221,23 @@ export const platformOperations = {
       attributed: z.boolean(),
       callCostMs: z.number(),
     }),
+  }),
+
+  /** Of one organization, newest first; see `AuditFilter`. */
+  auditEntries: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({
+      organizationId: z.string(),
+      before: z.number().int().optional(),
+      action: AuditAction.optional(),
+      actor: z.string().optional(),
+      target: z.string().optional(),
+      from: z.string().optional(),
+      to: z.string().optional(),
+      limit: z.number().int().min(1).max(500),
+    }),
+    output: z.object({ entries: z.array(AuditEntryJson) }),
   }),
 
   /** Walks the audit chains of this module. */

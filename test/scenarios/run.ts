@@ -3,6 +3,7 @@ import { type Placement, placements } from '../placements.ts'
 import access from './access.scenario.ts'
 import anchor from './anchor.scenario.ts'
 import { createAsk } from './ask.ts'
+import audit from './audit.scenario.ts'
 import batch from './batch.scenario.ts'
 import batchFiles from './batch-files.scenario.ts'
 import batchOrders from './batch-orders.scenario.ts'
@@ -46,7 +47,7 @@ const { values } = parseArgs({
 /** One after another, before the others. */
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
+const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...audit, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]

@@ -53,13 +53,17 @@ const moveHead = platformQuery<{ organizationId: string; sequence: number; hash:
     .set({ sequence: placeholder('sequence') as unknown as SQL, hash: placeholder('hash') as unknown as SQL })
     .where(eq(auditHeads.organizationId, placeholder('organizationId'))))
 
+/** Where an entry has the address of who asked: among its details, so that the form that is hashed has not changed. */
+export const addressDetail = 'address'
+
 /**
  * How a transaction audits: it appends to the chain of the organization in this module, ordered by the lock on the
- * chain's head. Actor and trace come from the context, the time from the database.
+ * chain's head. Actor, address and trace come from the context, the time from the database.
  */
 export const auditHook = (module: string): TransactionHooks['audit'] => async (tx, entry) => {
-  const { organizationId, action, target, details = {} } = entry
-  const { actor = 'system', traceparent = null } = currentContext()
+  const { organizationId, action, target } = entry
+  const { actor = 'system', address, traceparent = null } = currentContext()
+  const details = { ...entry.details, ...(address !== undefined && { [addressDetail]: address }) }
   // The first writer of a chain finds no head on SQLite, and begins it.
   const [known] = tx.dialect === 'sqlite' ? await tx.run(readHead, { organizationId }) : []
   const [head] = known ? [known] : await tx.run(lockHead, { organizationId })

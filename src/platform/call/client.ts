@@ -99,6 +99,7 @@ export async function headersOf(
   }
   if (context.organizationId) headers[callHeaders.organization] = context.organizationId
   if (context.actor) headers[callHeaders.actor] = context.actor
+  if (context.address) headers[callHeaders.address] = context.address
   if (context.traceparent) headers[callHeaders.traceparent] = context.traceparent
   return headers
 }

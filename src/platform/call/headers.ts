@@ -4,6 +4,7 @@ export const callHeaders = {
   deadline: 'vellum-deadline-ms',
   organization: 'vellum-organization',
   actor: 'vellum-actor',
+  address: 'vellum-address',
   traceparent: 'traceparent',
   /** Equal in every delivery of one call. */
   idempotencyKey: 'idempotency-key',
@@ -16,6 +17,8 @@ export const doorHeaders = {
   requestId: 'x-request-id',
   /** The request came through a door already and goes no further. */
   forwarded: 'vellum-forwarded',
+  /** Who asked the door; see {@link callerAddress}. */
+  address: 'vellum-address',
   /** With 503: nothing was done, ask again in a moment. */
   notReady: 'vellum-not-ready',
 } as const

@@ -97,11 +97,13 @@ function parseOutput(title: string, operation: Operation, output: unknown): unkn
 function contextOf(headers: Headers, operation: Operation, caller: string): Context & { deadline: number } {
   const remaining = Number(headers.get(callHeaders.deadline) ?? operation.timeoutMs)
   const organization = headers.get(callHeaders.organization)
+  const address = headers.get(callHeaders.address)
   const traceparent = parseTraceparent(headers.get(callHeaders.traceparent))?.traceparent
   return {
     deadline: Date.now() + Math.min(operation.timeoutMs, remaining > 0 ? remaining : 0),
     actor: headers.get(callHeaders.actor) ?? `module:${caller}`,
     ...(organization ? { organizationId: OrganizationId.parse(organization) } : {}),
+    ...(address ? { address } : {}),
     ...(traceparent ? { traceparent } : {}),
   }
 }

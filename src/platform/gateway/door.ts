@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
+import { doorHeaders } from '../call/headers.ts'
 import { serviceKey } from '../call/service-token.ts'
+import { withContext } from '../context.ts'
 import type { Access } from '../http/access.ts'
 import type { AccessTokens } from '../http/access-token.ts'
 import type { PublicEnvironment } from '../http/app.ts'
@@ -22,26 +24,30 @@ export interface DoorOptions {
 /** Never refused for their number: who balances the load must not take a busy process for a dead one. */
 const unlimited = ['/livez', '/readyz']
 
+/** Takes who asks from the door that the request came through. */
+export const behindDoor: MiddlewareHandler<PublicEnvironment> = (c, next) => {
+  const address = c.env?.internal ? c.req.header(doorHeaders.address) : undefined
+  return address === undefined ? next() : withContext({ address }, next)
+}
+
 /**
  * Stands before everything that strangers reach, in one process as in a gateway. Refuses an access token that is not good
  * wherever one is of use, and who asks too often. What comes over the internal listener has passed a door already.
  */
 export function door(options: DoorOptions): MiddlewareHandler<PublicEnvironment> {
   const digestKey = serviceKey(options.serviceSecret, 'rate limit v1')
-  const addressKey = (c: Context<PublicEnvironment>): string => {
-    const peer = c.env?.incoming?.socket?.remoteAddress
-    const address = callerAddress(peer, c.req.header('x-forwarded-for'), options.trustedProxies)
-    return createHmac('sha256', digestKey).update(address).digest('base64url').slice(0, 22)
-  }
+  const addressKey = (address: string): string => createHmac('sha256', digestKey).update(address).digest('base64url').slice(0, 22)
   return async (c, next) => {
-    if (c.env?.internal || unlimited.includes(c.req.path)) return next()
+    if (c.env?.internal) return behindDoor(c, next)
+    if (unlimited.includes(c.req.path)) return next()
+    const address = callerAddress(c.env?.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for'), options.trustedProxies)
     const { access, refusal } = await look(c, options.accessTokens)
     const allowance = access
       ? await options.perClient?.spend(access.clientId)
-      : await options.perAddress?.spend(addressKey(c))
+      : await options.perAddress?.spend(addressKey(address))
     if (allowance?.allowed === false) return tooMany(allowance)
     if (refusal) throw refusal
-    await next()
+    await withContext({ address }, next)
     if (allowance) for (const [name, value] of Object.entries(headersOf(allowance))) c.res.headers.set(name, value)
   }
 }

@@ -114,10 +114,11 @@ export function mountForwards(
 
 /** What this process says of the request: its own trace and number. */
 function ownHeaders(c: Context<PublicEnvironment>): Record<string, string> {
-  const { traceparent } = currentContext()
+  const { traceparent, address } = currentContext()
   return {
     [doorHeaders.requestId]: c.get('requestId'),
     [doorHeaders.forwarded]: '1',
+    ...(address !== undefined && { [doorHeaders.address]: address }),
     ...(traceparent !== undefined && { [callHeaders.traceparent]: traceparent }),
   }
 }

@@ -12,7 +12,7 @@ import type { ReadinessCheck } from '../http/probes.ts'
 import type { PublicApp, Registry } from '../module.ts'
 import { redisFailure } from '../redis/connection.ts'
 import type { Topology } from '../topology.ts'
-import { door } from './door.ts'
+import { behindDoor, door } from './door.ts'
 import { mountForwards } from './forward.ts'
 import { connectForLimits, createRateLimit } from './rate-limit.ts'
 import { createRemoteDocuments } from './remote-documents.ts'
@@ -53,7 +53,7 @@ export const publicPaths = (registry: Registry): Record<string, readonly string[
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { settings, topology, registry, transportTo, dispatcher, tokens, serviceSecret, log, stopping } = options
-  if (!topology.front) return { door: () => (_c, next) => next(), mountForwards() {}, documents: async () => ({}), checks: {}, conditions: {}, close() {} }
+  if (!topology.front) return { door: () => behindDoor, mountForwards() {}, documents: async () => ({}), checks: {}, conditions: {}, close() {} }
 
   const redis = settings.REDIS_URL === undefined ? undefined : connectForLimits(settings.REDIS_URL)
   const onError = (error: unknown) => log.warn({ error: redisFailure(error) }, 'limits are counted without Redis')

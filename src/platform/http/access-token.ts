@@ -170,10 +170,12 @@ export function requireScope(scope: string): MiddlewareHandler<PublicEnvironment
     const token = /^Bearer +(\S+)$/i.exec(header)?.[1]
     if (!token) throw refused('The Authorization header is not a bearer token')
     const access = await tokens.verify(token)
+    c.set('access', access)
     if (!access.scopes.includes(scope)) {
+      await withContext({ organizationId: access.organizationId, actor: `client:${access.clientId}` }, () =>
+        c.get('onDenied')?.({ access, method: c.req.method, path: c.req.path, scope }))
       throw new Problem('forbidden', `Ask for a token with the scope ${scope}.`, { extensions: { scope } })
     }
-    c.set('access', access)
     await withContext({ organizationId: access.organizationId, actor: `client:${access.clientId}` }, next)
   }
   return Object.assign(handler, { [requiredScope]: scope })

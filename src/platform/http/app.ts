@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
+import type { Denial } from '../audit/denials.ts'
 import { Problem } from '../problem.ts'
 import { requestSpan } from '../telemetry/request-span.ts'
 import type { Access } from './access.ts'
@@ -31,6 +32,8 @@ export interface PublicEnvironment {
     requestId: string
     /** What checks access tokens in this process. */
     accessTokens?: AccessTokens
+    /** Told of who is refused for want of a scope. */
+    onDenied?: (denial: Denial) => Promise<void>
     /** Made by `pageNonce`, for a page that carries an inline script or style. */
     nonce?: string
   }
@@ -40,6 +43,7 @@ export interface PublicAppOptions {
   readonly log?: Logger
   /** Needed as soon as a route requires a scope. */
   readonly accessTokens?: AccessTokens
+  readonly onDenied?: (denial: Denial) => Promise<void>
   /** True when the public address is https: only then are browsers told to insist on it. */
   readonly tls?: boolean
   /** Stands before everything but the answers to browsers that ask first. */
@@ -63,6 +67,7 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
   app.use(limits())
   app.use(async (c, next) => {
     if (options.accessTokens) c.set('accessTokens', options.accessTokens)
+    if (options.onDenied) c.set('onDenied', options.onDenied)
     await next()
   })
   app.onError((error, c) => {

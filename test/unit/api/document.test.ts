@@ -160,6 +160,10 @@ describe('every operation', () => {
     await ask('POST', '/v1/verify', '/v1/verify', { body: { credential: signed.json }, open: true })
     await ask('POST', '/v1/verify', '/v1/verify', { body: { credential: 1 }, open: true })
     await ask('DELETE', '/v1/recipients/{id}', `/v1/recipients/${belongings.recipientId}`)
+    const { json: trail } = await ask('GET', '/v1/audit', '/v1/audit?limit=1')
+    await ask('GET', '/v1/audit', `/v1/audit?limit=1&after=${trail.next}`)
+    await ask('GET', '/v1/audit', '/v1/audit?after=nothing')
+    await ask('GET', '/v1/audit.csv', '/v1/audit.csv?action=credential')
 
     expect(faults).toEqual([])
     const operations = operationsOf(document).map(({ method, path }) => `${method} ${path}`)

@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream'
 import { createRoute, z } from '@hono/zod-openapi'
 import { json } from '#platform/http/json-response.ts'
 import { accessOfRequest, accessStands } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
+import { streamOf } from '#platform/http/stream-of.ts'
 import { pageCursor } from '#platform/typed-text.ts'
 import type { PublicApp } from '#platform/module.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
@@ -175,10 +175,6 @@ export function batchRoutes(app: PublicApp, context: IssuanceContext): void {
       },
     )
 }
-
-/** What comes in parts as bytes, as fast as they are read and no faster; nothing more is made when the reader goes away. */
-const streamOf = (parts: AsyncGenerator<string | Uint8Array>): ReadableStream<Uint8Array> =>
-  Readable.toWeb(Readable.from(parts, { objectMode: false })) as ReadableStream<Uint8Array>
 
 const orders: Readonly<Record<BatchOrder, string>> = {
   pause: 'Hold a batch: what is not begun waits until it is resumed',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { csvLine, errorColumns, isErrorFile, neutralized, restored } from './error-columns.ts'
+import { csvLine, neutralized, restored } from '#platform/csv.ts'
+import { errorColumns, isErrorFile } from './error-columns.ts'
 import { readRecords } from './file-records.ts'
 
 it('no cell begins a formula, and every cell comes back as it was', () => {

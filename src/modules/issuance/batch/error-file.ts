@@ -1,8 +1,9 @@
 import { and, asc, eq, gt } from 'drizzle-orm'
+import { csvLine } from '#platform/csv.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import { findBatch } from './batches.ts'
-import { csvLine, errorColumns } from './error-columns.ts'
+import { errorColumns } from './error-columns.ts'
 import { cellsPlace } from './refused-cells.ts'
 
 const PAGE = 200
