@@ -119,7 +119,12 @@ const problemAnswer = {
 /** Whatever an operation tells itself stays; everything else that may happen is a problem. */
 function withProblems(operation: Json, module: string): Json {
   const problem = { $ref: '#/components/responses/Problem' }
-  const responses = { default: problem, ...(operation.responses as Json | undefined) }
+  // What refuses a request before its route is reached answers with a problem, whatever form the route's own errors have.
+  const own = Object.entries((operation.responses ?? {}) as Record<string, Json>).map(([status, response]) => {
+    if (!/^[45]/.test(status) || !response.content) return [status, response]
+    return [status, { ...response, content: { ...response.content, [problemMediaType]: { schema: { $ref: '#/components/schemas/Problem' } } } }]
+  })
+  const responses = { default: problem, ...Object.fromEntries(own) }
   const tags = (operation.tags as string[] | undefined)?.length ? operation.tags : [module]
   return { ...operation, tags, responses }
 }
