@@ -99,9 +99,10 @@ export function tell({ sent, bad, slowestMs }: Tally, say: (text: string) => voi
   return failed / sent
 }
 
-/** Nearly all was answered well. */
+/** Nearly all was answered well, and whoever was refused knows when to come again. */
 export function expectMostAnswered(tally: Tally, say: (text: string) => void): void {
   const share = tell(tally, say)
+  assert.deepEqual([...tally.bad.keys()].filter((what) => /^503 .*without/.test(what)), [])
   assert.ok(share <= 1 - LEAST_GOOD, `${(share * 100).toFixed(1)} % of the requests were not answered well.`)
 }
 

@@ -53,6 +53,12 @@ mountPublicRoutes(app, (module) => {
   module.get('/busy', () => {
     throw new Problem('rate-limited', 'Slow down.', { retryAfterSeconds: 3.2 })
   })
+  module.get('/away', () => {
+    throw new Problem('unavailable', 'A part is away; try again later.')
+  })
+  module.get('/away-for-long', () => {
+    throw new Problem('unavailable', 'A part is away; try again later.', { retryAfterSeconds: 60 })
+  })
   module.get('/v/abc', (c) => c.json({ public: true }))
   module.get('/page', (c) => c.html('<p>hello'))
   module.get('/page-with-style', (c) => c.html(`<style nonce="${pageNonce(c)}">p{}</style>`))
@@ -150,6 +156,15 @@ describe.each(ways)('the public app %s', (_, ask) => {
     expect(await problem(ask('/v1/optional', { method: 'POST' }))).toMatchObject({ status: 415 })
     const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' }
     expect(await problem(ask('/v1/optional', text))).toMatchObject({ status: 415 })
+  })
+
+  it('says when to come again to who asked for what is away', async () => {
+    const waits = async (path: string) => {
+      const { status, headers } = await ask(path)
+      return [status, headers.get('retry-after')]
+    }
+    expect(await waits('/away')).toEqual([503, '2'])
+    expect(await waits('/away-for-long')).toEqual([503, '60'])
   })
 
   it('lets nobody keep what does not say that it may be kept', async () => {

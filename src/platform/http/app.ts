@@ -113,8 +113,15 @@ export function mountPublicRoutes(
   return module
 }
 
-/** What a refusal says in headers: RFC 6750, section 3, for tokens; RFC 9110, section 15.5.6, for methods. */
+/** Seconds until a client should try again what could not be done, where nothing is known of how long it lasts. */
+const retryAfterSeconds = 2
+
+/**
+ * What a refusal says in headers: RFC 6750, section 3, for tokens; RFC 9110, section 15.5.6, for methods, and 10.2.3 for what
+ * is away.
+ */
 function headersOf({ code, status, extensions }: Problem): Record<string, string> {
+  if (status === 503) return { 'retry-after': String(retryAfterSeconds) }
   if (code === 'method-not-allowed' && typeof extensions.allow === 'string') return { allow: extensions.allow }
   if (code === 'forbidden' && typeof extensions.scope === 'string') {
     return { 'www-authenticate': `Bearer error="insufficient_scope", scope="${extensions.scope}"` }
