@@ -73,7 +73,7 @@ describe('every route of the document', () => {
     for (const operation of secured()) {
       const path = withId(operation.path, operation.path.includes('{') ? idsOf(operation.path).foreign[0]! : '')
       const without = await installation.fetch(path, request(operation))
-      expect([name(operation), without.status, without.headers.get('www-authenticate')]).toEqual([name(operation), 401, 'Bearer'])
+      expect([name(operation), without.status, without.headers.get('www-authenticate')]).toEqual([name(operation), 401, 'Bearer realm="vellum"'])
       expect(await without.json()).toMatchObject({ type: 'urn:vellum:problem:unauthenticated' })
       const others = scopes.filter((scope) => scope !== operation.scope).join(' ')
       const token = await installation.fetch('/oauth/token', {
@@ -85,7 +85,7 @@ describe('every route of the document', () => {
       const { headers, ...rest } = request(operation)
       const refused = await installation.fetch(path, { ...rest, headers: { ...headers, authorization: `Bearer ${poor}` } })
       expect([name(operation), refused.status]).toEqual([name(operation), 403])
-      expect(refused.headers.get('www-authenticate')).toBe(`Bearer error="insufficient_scope", scope="${operation.scope}"`)
+      expect(refused.headers.get('www-authenticate')).toBe(`Bearer realm="vellum", error="insufficient_scope", scope="${operation.scope}"`)
       expect(await refused.json()).toMatchObject({ type: 'urn:vellum:problem:forbidden' })
     }
   })
