@@ -67,7 +67,7 @@ export default [
       const answer = await ask('GET', '/v1/organization', { token: one })
       assert.equal(answer.status, 401, `${name}: ${answer.status} ${answer.text}`)
       expectProblem(answer, 401, 'token-refused')
-      assert.match(answer.headers.get('www-authenticate')!, /^Bearer error="invalid_token"/)
+      assert.match(answer.headers.get('www-authenticate')!, /^Bearer realm="vellum", error="invalid_token"/)
     }
     // As long as no server takes in a header.
     assert.ok((await ask('GET', '/v1/organization', { token: 'x'.repeat(65_536) })).status >= 400)

@@ -11,6 +11,7 @@ import batchResults from './batch-results.scenario.ts'
 import firstRun from './first-run.scenario.ts'
 import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
+import oauthLibraries from './oauth-libraries.scenario.ts'
 import pages from './pages.scenario.ts'
 import pictures from './pictures.scenario.ts'
 import restart from './restart.scenario.ts'
@@ -47,7 +48,10 @@ const { values } = parseArgs({
 /** One after another, before the others. */
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...audit, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
+const independent: readonly Scenario[] = [
+  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...audit,
+  ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : []),
+]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]

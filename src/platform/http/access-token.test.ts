@@ -189,12 +189,12 @@ describe('a route that requires a scope', () => {
 
   it('answers 401 with a challenge, or 403', async () => {
     const missing = await get()
-    expect([missing.status, missing.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+    expect([missing.status, missing.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="vellum"'])
     const refused = await get('Bearer nonsense')
-    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer error="invalid_token"'])
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, expect.stringMatching(/^Bearer realm="vellum", error="invalid_token", error_description="The token [^"]+"$/)])
     expect((await get('Basic YTpi')).status).toBe(401)
     const poor = await get(`Bearer ${await sign({ ...good, scope: 'credentials:writer' })}`)
     expect(poor.status).toBe(403)
-    expect(poor.headers.get('www-authenticate')).toBe('Bearer error="insufficient_scope", scope="credentials:write"')
+    expect(poor.headers.get('www-authenticate')).toBe('Bearer realm="vellum", error="insufficient_scope", scope="credentials:write"')
   })
 })

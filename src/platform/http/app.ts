@@ -120,12 +120,16 @@ const retryAfterSeconds = 2
  * What a refusal says in headers: RFC 6750, section 3, for tokens; RFC 9110, section 15.5.6, for methods, and 10.2.3 for what
  * is away.
  */
-function headersOf({ code, status, extensions }: Problem): Record<string, string> {
+function headersOf({ code, status, extensions, message }: Problem): Record<string, string> {
   if (status === 503) return { 'retry-after': String(retryAfterSeconds) }
   if (code === 'method-not-allowed' && typeof extensions.allow === 'string') return { allow: extensions.allow }
   if (code === 'forbidden' && typeof extensions.scope === 'string') {
-    return { 'www-authenticate': `Bearer error="insufficient_scope", scope="${extensions.scope}"` }
+    return { 'www-authenticate': `${challenge}, error="insufficient_scope", scope="${extensions.scope}"` }
   }
   if (status !== 401) return {}
-  return { 'www-authenticate': code === 'token-refused' ? 'Bearer error="invalid_token"' : 'Bearer' }
+  return { 'www-authenticate': code === 'token-refused' ? `${challenge}, error="invalid_token", error_description="${quoted(message)}"` : challenge }
 }
+
+const challenge = 'Bearer realm="vellum"'
+/** What RFC 6750 permits in a description. */
+const quoted = (text: string): string => text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
