@@ -1,6 +1,6 @@
 import { Wallet } from 'ethers'
 import { type Check, fail, ok, warn } from '#platform/check.ts'
-import { marketFees, neededNow } from './anchor/fees.ts'
+import { gweiOf, marketFees, neededNow } from './anchor/fees.ts'
 import { knownChains } from './anchor/known-chains.ts'
 import { createRpc } from './anchor/rpc.ts'
 import type { VerificationConfig } from './config.ts'
@@ -22,7 +22,7 @@ export const verificationChecks = ({
           if (contract !== undefined && (await ask('eth_getCode', contract, 'latest')) === '0x') {
             return fail(`There is no contract at ${contract} on chain ${id}; correct ANCHOR_CONTRACT, or leave it out.`)
           }
-          const price = Number(neededNow(await marketFees(ask))) / 1e9
+          const price = gweiOf(neededNow(await marketFees(ask)))
           if (price > most) {
             return warn(`Gas costs ${price} gwei on chain ${id}, more than ANCHOR_MAX_FEE_GWEI allows (${most}): anchors wait until it is cheaper, or until you allow more.`)
           }

@@ -11,7 +11,7 @@ import { anchoredSize, anchorsOf, type AnchorRow, type ChainRow, chainRow, deplo
 import { announceAnchor } from './announce-step.ts'
 import { ChainRefused, ChainUnavailable } from './chain-errors.ts'
 import { type Chain, createChain } from './chain.ts'
-import type { Fees } from './fees.ts'
+import { type Fees, weiOf } from './fees.ts'
 import { knownChains } from './known-chains.ts'
 import { endRound, firstLookMs, passTurn, readRound, type anchorStep } from './rounds.ts'
 
@@ -251,8 +251,6 @@ export function createAnchorRunner(context: VerificationContext, history: Pick<H
     }
   }
 }
-
-const weiOf = (gwei: number): bigint => BigInt(Math.round(gwei * 1e9))
 
 const refusedForGood = ({ size, progress }: AnchorRow): Refused =>
   new Refused(

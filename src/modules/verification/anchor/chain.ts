@@ -1,7 +1,7 @@
 import { Interface, Transaction, Wallet, getAddress, getCreateAddress, zeroPadValue } from 'ethers'
 import contract from './contract.json' with { type: 'json' }
 import { ChainRefused } from './chain-errors.ts'
-import { limitedFees, marketFees, neededNow, replacementFees } from './fees.ts'
+import { gweiOf, limitedFees, marketFees, neededNow, replacementFees } from './fees.ts'
 import type { Fees } from './fees.ts'
 import { readNodeError } from './node-error.ts'
 import { RpcError, createRpc } from './rpc.ts'
@@ -60,8 +60,6 @@ const NO_LIMIT = 10n ** 30n
 const WRITE_ONCE_GAS = 120_000n
 /** Nodes refuse to look for events in many blocks at once. */
 const BLOCKS_AT_ONCE = 5_000
-
-const gwei = (wei: bigint): number => Number(wei) / 1e9
 
 /**
  * The anchor contract on an EVM chain. Keeps no state: the caller stores contract address, nonces and signed
@@ -124,7 +122,7 @@ export function createChain({ rpcUrl, privateKey, confirmations, mostPerGas = NO
     const chainId = BigInt(String(await ask('eth_chainId')))
     const market = await marketFees(ask)
     const fees = replaces ? replacementFees(replaces, market, mostPerGas) : limitedFees(market, mostPerGas)
-    if (!fees) throw new ChainRefused('too-dear', `Gas costs ${gwei(neededNow(market))} gwei now, and no higher offer is made`)
+    if (!fees) throw new ChainRefused('too-dear', `Gas costs ${gweiOf(neededNow(market))} gwei now, and no higher offer is made`)
     const estimate = BigInt(String(await ask('eth_estimateGas', { from: wallet.address, ...(to && { to }), data })))
     const gasLimit = (estimate * 5n) / 4n > leastGas ? (estimate * 5n) / 4n : leastGas
     const price =

@@ -10,6 +10,9 @@ type Ask = (method: string, ...params: unknown[]) => Promise<unknown>
 
 const ONE_GWEI = 1_000_000_000n
 
+export const gweiOf = (wei: bigint): number => Number(wei) / Number(ONE_GWEI)
+export const weiOf = (gwei: number): bigint => BigInt(Math.round(gwei * Number(ONE_GWEI)))
+
 /** What gets a transaction into one of the next blocks, though the base fee doubles meanwhile (EIP-1559). */
 export async function marketFees(ask: Ask): Promise<Fees> {
   const block = (await ask('eth_getBlockByNumber', 'latest', false)) as { baseFeePerGas?: string } | null
