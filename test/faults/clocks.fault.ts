@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { moduleNames } from '../module-names.ts'
-import { startPostgres } from '../servers/postgres.ts'
-import { startRedis } from '../servers/redis.ts'
 import type { Fault } from './fault.ts'
 import { expectAnswered, startLoad } from './load.ts'
-import { openSite, type Site, untilQuiet } from './site.ts'
+import { openSplit, type Site, untilQuiet } from './site.ts'
 import { expectSound } from './soundness.ts'
 
 const offMinutes = 10
@@ -31,22 +28,15 @@ const clockOff = ({ module, off, way }: (typeof places)[number]): Fault => ({
   name: `the clock of ${module} is ten minutes ${way}: it calls and is called, the doctor says it, nothing lost, nothing twice`,
   long: true,
   async run({ random, say }) {
-    const postgres = await startPostgres()
-    const redis = await startRedis()
     let site: Site | undefined
     try {
       const given = process.env.NODE_OPTIONS ?? ''
-      site = await openSite({
+      site = await openSplit({
         shares: [
           { modules: [...moduleNames.filter((name) => name !== module), 'gateway'] },
           { modules: [module], environment: { NODE_OPTIONS: `${given} ${preload}`.trim(), CLOCK_OFF_MS: String(off * 60_000) } },
         ],
-        environment: {
-          DATABASE_URL: await postgres.createDatabase(),
-          REDIS_URL: redis.url,
-          MASTER_KEY: randomBytes(32).toString('base64'),
-          LOG_LEVEL: 'info',
-        },
+        environment: { LOG_LEVEL: 'info' },
       })
       const { installation } = site
       expectOff(installation.output(), off * 60_000)
@@ -65,8 +55,6 @@ const clockOff = ({ module, off, way }: (typeof places)[number]): Fault => ({
       assert.equal(doctors.filter(({ stdout }) => /The clock of the database is -?\d{6} ms off/.test(stdout)).length, 1, doctors.map(({ stdout }) => stdout).join('\n'))
     } finally {
       await site?.stop()
-      await redis.stop()
-      await postgres.stop()
     }
   },
 })

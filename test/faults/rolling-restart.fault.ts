@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Share } from '../processes.ts'
-import { startPostgres } from '../servers/postgres.ts'
-import { startRedis } from '../servers/redis.ts'
 import type { Fault } from './fault.ts'
 import { expectAnswered, startLoad } from './load.ts'
-import { openSite, type Site, untilQuiet } from './site.ts'
+import { openSplit, type Site, untilQuiet } from './site.ts'
 import { expectSound } from './soundness.ts'
 
 const stopTimeoutMs = 10_000
@@ -16,18 +13,11 @@ const rollingRestart: Fault = {
   name: 'every process of a split with two replicas ends by SIGTERM in its turn, under load: exit 0 in time, no request cut or refused but by 503, nothing lost, nothing twice',
   long: true,
   async run({ random, say }) {
-    const postgres = await startPostgres()
-    const redis = await startRedis()
     let site: Site | undefined
     try {
-      site = await openSite({
+      site = await openSplit({
         shares,
-        environment: {
-          DATABASE_URL: await postgres.createDatabase(),
-          REDIS_URL: redis.url,
-          MASTER_KEY: randomBytes(32).toString('base64'),
-          STOP_TIMEOUT_MS: String(stopTimeoutMs),
-        },
+        environment: { STOP_TIMEOUT_MS: String(stopTimeoutMs) },
       })
       const { installation } = site
       const load = await startLoad(site, { random, prefix: 'rolling' })
@@ -49,8 +39,6 @@ const rollingRestart: Fault = {
       await expectSound(site, entries)
     } finally {
       await site?.stop()
-      await redis.stop()
-      await postgres.stop()
     }
   },
 }

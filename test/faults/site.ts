@@ -12,8 +12,9 @@ import type { Share } from '../processes.ts'
 import { type Ask, createAsk } from '../scenarios/ask.ts'
 import { createIssuer, type Issuer } from '../scenarios/issuer.ts'
 import { until } from '../scenarios/until.ts'
+import { startPostgres } from '../servers/postgres.ts'
+import { startRedis } from '../servers/redis.ts'
 import { startSmtp, type Smtp, type SmtpOptions } from '../servers/smtp.ts'
-
 
 /** An installation with a mail server of its own that outlives the installation's processes. */
 export interface Site {
@@ -74,6 +75,28 @@ export async function openSite({ environment, fail, keepBodies = true, shares, c
     return { installation, smtp, ask, client, issuer: await createIssuer({ client }, ask), stop }
   } catch (error) {
     await stop()
+    throw error
+  }
+}
+
+/** Starts one in several processes over a Postgres and a Redis of its own, which end with it. */
+export async function openSplit({ environment, ...options }: SiteOptions & Required<Pick<SiteOptions, 'shares'>>): Promise<Site> {
+  const postgres = await startPostgres()
+  const redis = await startRedis()
+  const stopServers = async () => {
+    await redis.stop()
+    await postgres.stop()
+  }
+  try {
+    const site = await openSite({
+      ...options,
+      environment: {
+        DATABASE_URL: await postgres.createDatabase(), REDIS_URL: redis.url, MASTER_KEY: randomBytes(32).toString('base64'), ...environment,
+      },
+    })
+    return { ...site, stop: () => site.stop().finally(stopServers) }
+  } catch (error) {
+    await stopServers()
     throw error
   }
 }
