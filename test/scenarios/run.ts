@@ -12,6 +12,7 @@ import firstRun from './first-run.scenario.ts'
 import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
 import pages from './pages.scenario.ts'
+import people from './people.scenario.ts'
 import pictures from './pictures.scenario.ts'
 import restart from './restart.scenario.ts'
 import sample from './sample.scenario.ts'
@@ -47,7 +48,7 @@ const { values } = parseArgs({
 /** One after another, before the others. */
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
-const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...audit, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
+const independent: readonly Scenario[] = [...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...people, ...audit, ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : [])]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]
