@@ -1,4 +1,5 @@
 import { logo } from '../render/own-page.ts'
+import { memberOf } from './members.ts'
 import { createAccount, createInstallation, type Account, type Installation, type InstallationOptions } from '../installation.ts'
 
 /** What one organization has made: ids that the other must not be able to tell from invented ones. */
@@ -12,6 +13,8 @@ export interface Belongings {
   readonly templateSlug: string
   /** A picture of a template. */
   readonly imageId: string
+  readonly memberId: string
+  readonly invitationId: string
 }
 
 export interface TwoOrganizations {
@@ -30,7 +33,7 @@ export async function twoOrganizations(options: InstallationOptions = {}): Promi
   await installation.start()
   const owner = await createAccount(installation, 'owner', 'Owner')
   const stranger = await createAccount(installation, 'stranger', 'Stranger')
-  return { installation, owner, stranger, belongings: await makeBelongings(owner), accessToken: () => mintToken(installation) }
+  return { installation, owner, stranger, belongings: await makeBelongings(installation, owner), accessToken: () => mintToken(installation) }
 }
 
 async function mintToken(installation: Installation): Promise<string> {
@@ -57,7 +60,7 @@ export const template = {
   achievementType: 'Certificate',
 }
 
-async function makeBelongings(owner: Account): Promise<Belongings> {
+async function makeBelongings(installation: Installation, owner: Account): Promise<Belongings> {
   const send = async (method: string, path: string, body: unknown, type = 'application/json') => {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const response = await owner.fetch(path, { method, body: text, headers: { 'content-type': type } })
@@ -71,9 +74,11 @@ async function makeBelongings(owner: Account): Promise<Belongings> {
   const { id: credentialId } = await send('POST', '/v1/credentials', issueRequest())
   const { id: batchId } = await send('POST', '/v1/batches?achievement=Networks', 'name,email\nA,a@canary.example\nB\n', 'text/csv')
   const { client_id: clientId } = await send('POST', '/v1/clients', { name: 'One', scopes: ['credentials:read'] })
+  const { memberId } = await memberOf(installation, 'owner', 'owner', 'first')
+  const { id: invitationId } = await send('POST', '/v1/invitations', { email: 'invited@canary.example', role: 'viewer' })
   await quiet(owner)
   const { recipient } = await owner.get<{ recipient: { id: string } }>(`/v1/credentials/${credentialId}`)
-  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, templateId, templateSlug: 'secret-template', imageId }
+  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, templateId, templateSlug: 'secret-template', imageId, memberId, invitationId }
 }
 
 /** Waits until everything that the organization asked for was issued and mailed. */

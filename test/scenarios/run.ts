@@ -13,6 +13,7 @@ import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
 import oauthLibraries from './oauth-libraries.scenario.ts'
 import pages from './pages.scenario.ts'
+import people from './people.scenario.ts'
 import pictures from './pictures.scenario.ts'
 import restart from './restart.scenario.ts'
 import sample from './sample.scenario.ts'
@@ -49,7 +50,7 @@ const { values } = parseArgs({
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
-  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...audit,
+  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...people, ...audit,
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { simpleParser } from 'mailparser'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { platformContract } from '#platform/platform-operations.ts'
-import { identity, recipientErased } from '#modules/identity/index.ts'
+import { identity, mailRequested, recipientErased } from '#modules/identity/index.ts'
 import { credentialIssued, credentialRevoked, issuance } from '#modules/issuance/index.ts'
 import { notification } from '#modules/notification/index.ts'
 import { verification } from '#modules/verification/index.ts'
@@ -71,7 +71,7 @@ const checks: Record<string, (start: typeof startAlone) => Promise<void>> = {
           documents.link({ blob: 'made-up', organizationId: acme, mediaType: 'application/pdf', fileName: 'certificate.pdf' }),
       }),
     })
-    const owner = await fakeIdentity([recipientErased])
+    const owner = await fakeIdentity([recipientErased, mailRequested])
     const alone = await start('notification', [owner, issuer])
     await issuer.context().blobs.put('made-up', acme, acme, pdf)
     const data = await issuedData({ recipientId: 'recipient-1', recipientEmail: 'ada@example.org' })

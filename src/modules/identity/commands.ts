@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { Option } from 'commander'
 import { type AddCommands, answer } from '#platform/cli/command.ts'
-import { type Scope, allScopes } from './contract.ts'
-import { identity } from './contract.ts'
+import { allScopes, identity, roles, type Scope } from './contract.ts'
 
 /** `vellum organization …` and `vellum client …`. */
 export const identityCommands: AddCommands = (program, run) => {
@@ -52,6 +52,27 @@ export const identityCommands: AddCommands = (program, run) => {
           `client_id      ${made.clientId}`,
           `client_secret  ${made.clientSecret}`,
           'The secret is not shown again.',
+        ])
+      }),
+    )
+
+  program
+    .command('member')
+    .description('people who act for an organization')
+    .command('invite <email>')
+    .description('invite somebody as a member; the link is mailed, and shown')
+    .requiredOption('--organization <slug>')
+    .addOption(new Option('--role <role>', 'what they may do').choices(roles).default('owner'))
+    .option('--locale <tag>', 'language of the mail')
+    .option('--json', 'one line of JSON')
+    .action((email, { organization: slug, role, locale, json }) =>
+      run(async (control) => {
+        const client = control.client(identity)
+        const { id } = await client.organization({ slug })
+        const { link, ...made } = await client.inviteMember({ organizationId: id, email, role, locale })
+        answer(json, { invitation_id: made.invitationId, link, expires_at: made.expiresAt }, [
+          `${email} may become ${role} of ${slug} until ${made.expiresAt}, by this link, once:`,
+          link,
         ])
       }),
     )

@@ -16,7 +16,14 @@ export const scopes = {
   'audit:read': 'Read the audit trail.',
   'notifications:read': 'See what was sent to whom, and what became of it.',
   'notifications:write': 'Send again, and manage webhooks.',
+  'members:read': 'See members, their roles, and invitations.',
+  'members:manage': 'Invite members, change their roles, and remove them.',
+  'sign-in:manage': 'Decide how members sign in.',
 } as const
+
+/** What a member of an organization is, the most powerful first; what each may do: `membership/roles.ts`. */
+export const roles = ['owner', 'admin', 'issuer', 'reviewer', 'viewer'] as const
+export type Role = (typeof roles)[number]
 
 export type Scope = keyof typeof scopes
 export const allScopes = Object.keys(scopes) as [Scope, ...Scope[]]
@@ -24,11 +31,18 @@ export const allScopes = Object.keys(scopes) as [Scope, ...Scope[]]
 const Id = z.string().min(1).max(64)
 
 export const Scope = z.enum(allScopes)
+export const Role = z.enum(roles)
+export const EmailAddress = z.email().max(254)
 export const Slug = z
   .string()
   .min(2)
   .max(50)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'Use small letters, digits and single hyphens between them.')
+
+const Locale = z
+  .string()
+  .max(35)
+  .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/, 'Use a language tag such as en or pt-BR.')
 
 export const Organization = z.object({
   id: Id,
@@ -51,13 +65,27 @@ export const NewOrganization = z.object({
   name: oneLine(200),
   url: z.url({ protocol: /^https?$/ }).max(500).optional(),
   contactEmail: z.email().max(254).optional(),
-  defaultLocale: z
-    .string()
-    .max(35)
-    .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/, 'Use a language tag such as en or pt-BR.')
-    .default('en'),
+  defaultLocale: Locale.default('en'),
 })
 export type NewOrganization = z.output<typeof NewOrganization>
+
+export const mailKinds = ['invitation', 'sign-in-link'] as const
+export type MailKind = (typeof mailKinds)[number]
+
+/** What a mail to a person who signs in says. */
+export const AccountMail = z.object({
+  kind: z.enum(mailKinds),
+  email: z.string(),
+  /** Absent for who has no account yet. */
+  name: z.string().optional(),
+  locale: Locale,
+  /** Opens something: whoever has it may use it until it expires. */
+  link: z.string(),
+  expiresAt: z.iso.datetime(),
+  organizationName: z.string().optional(),
+  role: Role.optional(),
+})
+export type AccountMail = z.infer<typeof AccountMail>
 
 /** What other modules may ask of `identity`; among it what the platform needs of it: data keys, token keys, revocations. */
 export const identity = contract('identity', {
@@ -155,5 +183,21 @@ export const identity = contract('identity', {
       actor: z.string().min(1).max(100),
     }),
     output: z.object({ accessToken: z.string(), expiresInSeconds: z.number().int() }),
+  }),
+
+  /** What the mail of `mail.requested` says; `gone` once its link is used, revoked or too old. */
+  accountMail: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ mailId: Id }),
+    output: AccountMail,
+  }),
+
+  /** Invites somebody as a member. An address that was invited for the same role, and has not answered, keeps that invitation. */
+  inviteMember: operation({
+    effect: 'write',
+    timeoutMs: 10_000,
+    input: z.object({ organizationId: Id, email: EmailAddress, role: Role, locale: Locale.optional() }),
+    output: z.object({ invitationId: Id, link: z.string(), expiresAt: z.iso.datetime() }),
   }),
 })

@@ -33,3 +33,14 @@ export const recipientErased = defineEvent({
   data: z.object({ recipientId: z.string() }),
   key: (data) => data.recipientId,
 })
+
+/**
+ * A mail to a person who signs in is to be sent. What it says is asked for by `accountMail` when it goes out: neither a name nor
+ * a link stands in an event.
+ */
+export const mailRequested = defineEvent({
+  name: 'mail.requested',
+  version: 1,
+  data: z.object({ mailId: z.string() }),
+  key: (data) => data.mailId,
+})

@@ -5,9 +5,17 @@ import { createApiClients } from './client/clients.ts'
 import { identityConfig } from './config.ts'
 import { identity } from './contract.ts'
 import { createDataKeys } from './data-key/data-keys.ts'
-import { organizationChanged, organizationCreated, recipientErased } from './events.ts'
+import { mailRequested, organizationChanged, organizationCreated, recipientErased } from './events.ts'
+import { createAccountMails } from './mail/account-mails.ts'
+import { createInvitations } from './membership/invitations.ts'
+import { createMembers } from './membership/members.ts'
 import { createOrganizations } from './organization/organizations.ts'
+import { createPersons } from './person/persons.ts'
+import type { SignIn } from './person/sign-in.ts'
 import { identityRoutes } from './routes.ts'
+import { createAttempts } from './session/attempts.ts'
+import { createSessions } from './session/sessions.ts'
+import { createSessionCookies } from './session/signed-in.ts'
 import { createSetup } from './setup/setup.ts'
 import { schema } from './tables.ts'
 import { createAccessTokens } from './token/access-tokens.ts'
@@ -18,11 +26,11 @@ const disabledClientsToldMs = 2 * 3_600_000
 
 const branded = (id: string) => id as OrganizationId
 
-/** Identity: organizations, API clients, access tokens, and everyone's data keys. It calls no other module. */
+/** Identity: organizations, their members, API clients, sessions, access tokens, and everyone's data keys. It calls no other module. */
 export default defineModule({
   contract: identity,
   uses: {},
-  publishes: [organizationCreated, organizationChanged, recipientErased],
+  publishes: [organizationCreated, organizationChanged, recipientErased, mailRequested],
   subscribes: {},
   schema,
   keyTables: ['data_keys'],
@@ -37,6 +45,22 @@ export default defineModule({
     const apiClients = createApiClients(context)
     const signingKeys = createSigningKeys(context)
     const accessTokens = createAccessTokens(context, signingKeys)
+    const sessions = createSessions(context)
+    const persons = createPersons(context)
+    const members = createMembers(context, { persons, sessions })
+    const mails = createAccountMails(context)
+    const invitations = createInvitations(context, { organizations, persons, members, mails })
+    let loaded: Promise<SignIn> | undefined
+    // Only who signs in waits for it, and only a process that somebody signs in at.
+    const signIn = () =>
+      (loaded ??= import('./person/sign-in.ts')
+        .then(({ createSignIn }) => createSignIn(context, sessions))
+        .catch((error: unknown) => {
+          loaded = undefined
+          throw error
+        }))
+    const hashPassword = async (password: string) => (await signIn()).hashPassword(password)
+    const sessionCookies = createSessionCookies({ publicUrl, attempts: createAttempts(context), signIn })
     const setup = createSetup(context, { organizations, apiClients })
 
     return {
@@ -69,15 +93,24 @@ export default defineModule({
         verificationKeys: async () => ({ keys: await signingKeys.published() }),
         revocations: async () => ({
           tokens: await accessTokens.revoked(),
-          clients: await apiClients.disabledSince(new Date(now().getTime() - disabledClientsToldMs)),
+          clients: [...(await apiClients.disabledSince(new Date(now().getTime() - disabledClientsToldMs))), ...(await sessions.endedGrants())],
         }),
         async mintAccessToken({ organizationId, scopes, actor }) {
           const { id } = await organizations.find({ id: organizationId })
           return accessTokens.mint({ organizationId: branded(id), clientId: actor, scopes })
         },
+        accountMail: ({ mailId }) => mails.find(mailId),
+        async inviteMember({ organizationId, ...order }) {
+          const { id } = await organizations.find({ id: organizationId })
+          const { invitation, link } = await invitations.invite({ organizationId: branded(id), ...order })
+          return { invitationId: invitation.id, link, expiresAt: invitation.expiresAt.toISOString() }
+        },
       },
       routes: (app) =>
-        identityRoutes(app, { publicUrl, organizations, apiClients, dataKeys, accessTokens, signingKeys, setup }),
+        identityRoutes(app, {
+          publicUrl, organizations, apiClients, dataKeys, accessTokens, signingKeys, setup,
+          persons, members, invitations, sessions, sessionCookies, hashPassword,
+        }),
       async prepare() {
         await dataKeys.prepareInstallation()
         recordKeyCheck(dataDir, masterKey())

@@ -3,12 +3,15 @@ import { clientRoutes } from './client/client-routes.ts'
 import type { DataKeys } from './data-key/data-keys.ts'
 import { recipientRoutes } from './data-key/recipient-routes.ts'
 import { organizationRoutes } from './organization/organization-routes.ts'
+import { invitationRoutes, type InvitationRouteParts } from './membership/invitation-routes.ts'
+import { memberRoutes } from './membership/member-routes.ts'
 import type { Organizations } from './organization/organizations.ts'
+import { sessionRoutes, type SessionRouteParts } from './session/session-routes.ts'
 import type { Setup } from './setup/setup.ts'
 import { setupRoutes } from './setup/setup-routes.ts'
 import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 
-export interface IdentityParts extends TokenParts {
+export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts {
   readonly organizations: Organizations
   readonly dataKeys: DataKeys
   readonly setup: Setup
@@ -21,4 +24,7 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   organizationRoutes(app, parts.organizations)
   clientRoutes(app, parts.apiClients)
   recipientRoutes(app, parts.dataKeys)
+  memberRoutes(app, parts.members)
+  invitationRoutes(app, parts)
+  sessionRoutes(app, parts)
 }

@@ -1,4 +1,6 @@
 import type { PublicKeys } from './client/public-keys.ts'
+import type { MailKind, Role } from './contract.ts'
+import { personTables } from './person/person-tables.ts'
 import { defineSchema, type Schema } from '#platform/database/schema.ts'
 
 export type DataKeyKind = 'installation' | 'organization' | 'recipient'
@@ -123,6 +125,63 @@ export const schema = defineSchema('identity', (kit) => ({
     expiresAt: kit.instant().notNull(),
     usedAt: kit.instant(),
   }),
+
+  ...personTables(kit),
+
+  /** Who may act for an organization, and as what. */
+  members: kit.tenantTable(
+    'members',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      personId: kit.text().notNull(),
+      role: kit.text().$type<Role>().notNull(),
+      createdAt: kit.instant().notNull(),
+      disabledAt: kit.instant(),
+    },
+    (t) => [
+      kit.uniqueIndex('members_by_person').on(t.personId, t.organizationId),
+      kit.index('members_by_organization').on(t.organizationId, t.id),
+    ],
+  ),
+
+  /** The token of an invitation's link is made from its id, and stored nowhere. */
+  invitations: kit.tenantTable(
+    'invitations',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** As `persons.emailDigest`. */
+      emailDigest: kit.text().notNull(),
+      /** Sealed with the organization's key. */
+      email: kit.bytes().notNull(),
+      role: kit.text().$type<Role>().notNull(),
+      createdAt: kit.instant().notNull(),
+      expiresAt: kit.instant().notNull(),
+      acceptedAt: kit.instant(),
+      revokedAt: kit.instant(),
+    },
+    (t) => [
+      kit.index('invitations_by_organization').on(t.organizationId, t.id),
+      kit.index('invitations_by_address').on(t.organizationId, t.emailDigest),
+    ],
+  ),
+
+  /** What is to be mailed to a person. Who sends it asks for the content then, and stores none of it. */
+  accountMails: kit.table(
+    'account_mails',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      kind: kit.text().$type<MailKind>().notNull(),
+      /** JSON of `MailContent`, sealed with the installation's key. */
+      content: kit.bytes().notNull(),
+      createdAt: kit.instant().notNull(),
+      /** From then on its link is of no use. */
+      expiresAt: kit.instant().notNull(),
+    },
+    (t) => [kit.index('account_mails_by_expiry').on(t.expiresAt)],
+  ),
 }))
 
 export type IdentityTables = typeof schema extends Schema<infer T> ? T : never

@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
-import { identity, recipientErased } from '#modules/identity/index.ts'
+import { identity, mailRequested, recipientErased } from '#modules/identity/index.ts'
 import { credentialIssued, credentialRevoked, issuance } from '#modules/issuance/index.ts'
+import { createAccountRunner, createFailAccountMail, sendAccountMail, writeAccountMail } from './account/account-step.ts'
 import { notificationChecks } from './checks.ts'
 import { notificationConfig } from './config.ts'
 import { notification } from './contract.ts'
@@ -20,7 +21,7 @@ export default defineModule({
   contract: notification,
   uses: { identity, issuance },
   publishes: [notificationDelivered, notificationFailed],
-  subscribes: { issuance: ['credential'], identity: ['recipient'] },
+  subscribes: { issuance: ['credential'], identity: ['recipient', 'mail'] },
   schema,
   config: notificationConfig,
   checks: notificationChecks,
@@ -50,9 +51,13 @@ export default defineModule({
       subscriptions: [
         subscribe('issuance', credentialIssued, tellRecipient(context, createIssuerContacts(context))),
         subscribe('issuance', credentialRevoked, withdrawRevoked(context)),
+        subscribe('identity', mailRequested, writeAccountMail(context)),
         subscribe('identity', recipientErased, forgetRecipient(context, transport)),
       ],
-      steps: [runStep(sendEmail, createSendRunner(context, transport), createFailMessage(context))],
+      steps: [
+        runStep(sendEmail, createSendRunner(context, transport), createFailMessage(context)),
+        runStep(sendAccountMail, createAccountRunner(context, transport), createFailAccountMail(context)),
+      ],
       measures,
       history: createMessageHistory(context),
       stop: async () => transport.close(),

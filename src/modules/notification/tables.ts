@@ -31,6 +31,18 @@ export const schema = defineSchema('notification', (kit) => ({
       kit.index('messages_by_recipient').on(t.recipientId),
     ],
   ),
+
+  /** Mails to people who sign in. What they say is asked for when they go out, and never stored here. */
+  accountMessages: kit.tenantTable('account_messages', {
+    /** Of the mail at identity. */
+    id: kit.id().primaryKey(),
+    organizationId: kit.text().notNull(),
+    messageId: kit.text().notNull(),
+    state: kit.text().$type<MessageState>().notNull(),
+    reason: kit.text(),
+    createdAt: kit.instant().notNull(),
+    finishedAt: kit.instant(),
+  }),
 }))
 
 export type NotificationTables = ReturnType<typeof schema.postgres>['tables']

@@ -87,13 +87,14 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
 }
 
 function accessOf(payload: JWTPayload, { audience }: AccessTokenOptions): Access {
-  const { client_id: clientId, scope, jti, org, aud } = payload
+  const { client_id: clientId, sub, scope, jti, org, aud } = payload
   const organizationId = OrganizationId.safeParse(org)
   if (aud !== audience || typeof clientId !== 'string' || typeof jti !== 'string' || !organizationId.success) {
     throw refused('The token lacks a claim or has one too many')
   }
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
-  return { organizationId: organizationId.data, clientId, scopes, tokenId: jti }
+  const subject = sub === undefined || sub === clientId ? {} : { subject: sub }
+  return { organizationId: organizationId.data, clientId, ...subject, scopes, tokenId: jti }
 }
 
 /**
@@ -171,12 +172,13 @@ export function requireScope(scope: string): MiddlewareHandler<PublicEnvironment
     if (!token) throw refused('The Authorization header is not a bearer token')
     const access = await tokens.verify(token)
     c.set('access', access)
+    const context = { organizationId: access.organizationId, actor: access.subject ?? `client:${access.clientId}` }
     if (!access.scopes.includes(scope)) {
-      await withContext({ organizationId: access.organizationId, actor: `client:${access.clientId}` }, () =>
+      await withContext(context, () =>
         c.get('onDenied')?.({ access, method: c.req.method, path: c.req.path, scope }))
       throw new Problem('forbidden', `Ask for a token with the scope ${scope}.`, { extensions: { scope } })
     }
-    await withContext({ organizationId: access.organizationId, actor: `client:${access.clientId}` }, next)
+    await withContext(context, next)
   }
   return Object.assign(handler, { [requiredScope]: scope })
 }

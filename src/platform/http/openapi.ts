@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { problems } from '../problem.ts'
 import { problemMediaType } from './problem-response.ts'
+import { sessionCookie } from './session-cookie.ts'
 
 type Json = Record<string, unknown>
 
@@ -75,6 +76,7 @@ export function mergeOpenApi(
           type: 'oauth2',
           flows: { clientCredentials: { tokenUrl: `${options.publicUrl}/oauth/token`, scopes: options.scopes ?? {} } },
         },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie(options.publicUrl), description: 'What signing in sets, for people in browsers.' },
         client: { type: 'http', scheme: 'basic', description: 'Id and secret of an API client, for the OAuth endpoints.' },
       },
     },

@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAnswerCheck, operationsOf } from '../../api/document.ts'
+import { memberOf, password } from '../../api/members.ts'
 import { dataUrl, logo, ownPage } from '../../render/own-page.ts'
 import { issueRequest, quiet, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
 
@@ -80,6 +81,28 @@ describe('every operation', () => {
     await ask('GET', '/oauth/jwks.json', '/oauth/jwks.json', { open: true })
     await ask('GET', '/.well-known/oauth-authorization-server', '/.well-known/oauth-authorization-server', { open: true })
     await ask('POST', '/v1/setup', '/v1/setup', { body: { token: 'x', organization: { slug: 'third', name: 'Third' } }, open: true })
+
+    const person = await memberOf(installation, 'owner', 'owner', 'second')
+    const byCookie = { open: true, headers: person.headers }
+    await ask('GET', '/v1/roles', '/v1/roles', { open: true })
+    await ask('GET', '/v1/members', '/v1/members')
+    await ask('GET', '/v1/members/{id}', `/v1/members/${person.memberId}`)
+    await ask('PATCH', '/v1/members/{id}', `/v1/members/${person.memberId}`, { body: { role: 'admin' } })
+    await ask('PATCH', '/v1/members/{id}', `/v1/members/${belongings.memberId}`, { body: { role: 'admin' } })
+    const { json: invited } = await ask('POST', '/v1/invitations', '/v1/invitations', { body: { email: 'third@canary.example', role: 'viewer' } })
+    await ask('POST', '/v1/invitations', '/v1/invitations', { body: { email: 'third', role: 'viewer' } })
+    await ask('GET', '/v1/invitations', '/v1/invitations')
+    await ask('DELETE', '/v1/invitations/{id}', `/v1/invitations/${invited.id}`)
+    await ask('POST', '/v1/invitations/accept', '/v1/invitations/accept', { body: { token: 'x.y', name: 'N', password }, ...byCookie })
+    await ask('POST', '/v1/session', '/v1/session', { body: { email: person.email, password: 'wrong' }, ...byCookie })
+    await ask('POST', '/v1/session', '/v1/session', { body: { email: person.email, password }, ...byCookie })
+    await ask('POST', '/v1/session/token', '/v1/session/token', { body: { organization: 'owner' }, ...byCookie })
+    await ask('GET', '/v1/session', '/v1/session', byCookie)
+    const { json: open_ } = await ask('GET', '/v1/sessions', '/v1/sessions', byCookie)
+    await ask('DELETE', '/v1/sessions/{id}', `/v1/sessions/${open_.sessions.find((one: any) => !one.current).id}`, byCookie)
+    await ask('DELETE', '/v1/session', '/v1/session', byCookie)
+    await ask('DELETE', '/v1/session', '/v1/session', byCookie)
+    await ask('DELETE', '/v1/members/{id}', `/v1/members/${person.memberId}`)
 
     await ask('PUT', '/v1/templates/{slug}', '/v1/templates/pausable', { body: { ...template, suspendable: true, statement: 'has shown' } })
     await ask('PUT', '/v1/templates/{slug}', '/v1/templates/NO', { body: template })
@@ -167,12 +190,12 @@ describe('every operation', () => {
 
     expect(faults).toEqual([])
     const operations = operationsOf(document).map(({ method, path }) => `${method} ${path}`)
-    expect(operations.filter((name) => !seen.has(name))).toEqual(['POST /v1/setup'])
+    expect(operations.filter((name) => !seen.has(name))).toEqual(['POST /v1/setup', 'POST /v1/invitations/accept'])
   }, 60_000)
 
   it('wrote no name, address, secret or token into the log', () => {
     const output = world.installation.output()
     expect(output).toContain('"debug"')
-    expect(output).not.toMatch(/zephyrine|quillfeather|@canary|@owner\.example|vls_|eyJ[\w-]+\.eyJ/i)
+    expect(output).not.toMatch(/zephyrine|quillfeather|@canary|@owner\.(members\.)?example|vls_|eyJ[\w-]+\.eyJ/i)
   })
 })

@@ -10,6 +10,8 @@ export interface TokenOrder {
   readonly organizationId: OrganizationId
   /** The API client, or who else acts: `cli`. */
   readonly clientId: string
+  /** For whom it acts, as the audit names them: `person:{id}`. Absent: the client itself. */
+  readonly subject?: string
   readonly scopes: readonly Scope[]
 }
 
@@ -62,14 +64,14 @@ export function createAccessTokens(
   return {
     revoked,
 
-    async mint({ organizationId, clientId, scopes }) {
+    async mint({ organizationId, clientId, subject = clientId, scopes }) {
       const { kid, privateKey } = await signingKeys.current()
       const issuedAt = seconds()
       const accessToken = await new SignJWT({ client_id: clientId, scope: scopes.join(' '), org: organizationId })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid })
         .setIssuer(publicUrl)
         .setAudience(publicUrl)
-        .setSubject(clientId)
+        .setSubject(subject)
         .setJti(randomUUID())
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + expiresInSeconds)

@@ -2,7 +2,7 @@ import type { MessageContent } from '../tables.ts'
 import { wordsFor } from './words.ts'
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] as string)
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] as string)
 
 const sans = "'Segoe UI',Helvetica,Arial,'Noto Sans Arabic',sans-serif"
 const serif = "Georgia,'Noto Serif','Noto Naskh Arabic',serif"

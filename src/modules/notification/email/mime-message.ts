@@ -5,7 +5,7 @@ export interface Mailbox {
   readonly address: string
 }
 
-/** A mail with one file: plain text beside HTML, and an attachment. */
+/** A mail: plain text beside HTML, and perhaps a file. */
 export interface MimeMessage {
   readonly from: Mailbox
   readonly to: Mailbox
@@ -17,7 +17,7 @@ export interface MimeMessage {
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
   readonly html: string
-  readonly attachment: { readonly fileName: string; readonly mediaType: string; readonly content: Uint8Array }
+  readonly attachment?: { readonly fileName: string; readonly mediaType: string; readonly content: Uint8Array }
 }
 
 const LINE = 76
@@ -93,8 +93,7 @@ const part = (type: string, content: string): string =>
  */
 export function composeMime(message: MimeMessage): Buffer {
   const { attachment } = message
-  const fileName = oneLine(attachment.fileName)
-  if (!/^[\w.-]{1,60}$/.test(fileName)) throw new TypeError('A file name has letters, digits, dots and dashes.')
+  const outer = attachment ? ['mixed', MIXED] : ['alternative', ALTERNATIVE]
   const fields = {
     From: mailbox(message.from),
     To: mailbox(message.to),
@@ -103,13 +102,18 @@ export function composeMime(message: MimeMessage): Buffer {
     Date: message.date.toUTCString().replace('GMT', '+0000'),
     ...Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, oneLine(value)])),
     'MIME-Version': '1.0',
-    'Content-Type': `multipart/mixed;${CRLF} boundary="${MIXED}"`,
+    'Content-Type': `multipart/${outer[0]};${CRLF} boundary="${outer[1]}"`,
   }
   const header = Object.entries(fields).map(([name, value]) => `${name}: ${value}${CRLF}`).join('')
+  const alternatives =
+    `--${ALTERNATIVE}${CRLF}${part('text/plain', message.text)}--${ALTERNATIVE}${CRLF}${part('text/html', message.html)}` +
+    `--${ALTERNATIVE}--${CRLF}`
+  if (!attachment) return Buffer.from(`${header}${CRLF}${alternatives}`)
+  const fileName = oneLine(attachment.fileName)
+  if (!/^[\w.-]{1,60}$/.test(fileName)) throw new TypeError('A file name has letters, digits, dots and dashes.')
   const head =
     `${header}${CRLF}--${MIXED}${CRLF}Content-Type: multipart/alternative;${CRLF} boundary="${ALTERNATIVE}"${CRLF}${CRLF}` +
-    `--${ALTERNATIVE}${CRLF}${part('text/plain', message.text)}--${ALTERNATIVE}${CRLF}${part('text/html', message.html)}` +
-    `--${ALTERNATIVE}--${CRLF}${CRLF}--${MIXED}${CRLF}Content-Type: ${oneLine(attachment.mediaType)}; name="${fileName}"${CRLF}` +
+    `${alternatives}${CRLF}--${MIXED}${CRLF}Content-Type: ${oneLine(attachment.mediaType)}; name="${fileName}"${CRLF}` +
     `Content-Transfer-Encoding: base64${CRLF}Content-Disposition: attachment; filename="${fileName}"${CRLF}${CRLF}`
   return Buffer.concat([Buffer.from(head), base64Lines(attachment.content), Buffer.from(`--${MIXED}--${CRLF}`)])
 }

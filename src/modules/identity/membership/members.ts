@@ -1,0 +1,169 @@
+import { and, asc, eq, gt, inArray, isNull } from 'drizzle-orm'
+import { uuidv7 } from 'uuidv7'
+import type { Transaction } from '#platform/database/database.ts'
+import type { OrganizationId } from '#platform/organization-id.ts'
+import { Problem } from '#platform/problem.ts'
+import type { Role } from '../contract.ts'
+import type { IdentityContext } from '../identity-context.ts'
+import type { Persons } from '../person/persons.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { IdentityTables } from '../tables.ts'
+import { mayGive } from './roles.ts'
+
+type Tx = Transaction<IdentityTables>
+type Row = IdentityTables['members']['$inferSelect']
+
+export interface Member {
+  readonly id: string
+  readonly personId: string
+  readonly name: string
+  readonly email: string
+  readonly role: Role
+  readonly createdAt: Date
+  readonly disabledAt: Date | null
+}
+
+/** An organization that a person may act for. */
+export interface Membership {
+  readonly memberId: string
+  readonly organizationId: OrganizationId
+  readonly slug: string
+  readonly name: string
+  readonly role: Role
+}
+
+export interface MemberChange {
+  readonly role?: Role | undefined
+  readonly disabled?: boolean | undefined
+}
+
+/**
+ * Who may act for an organization. A change needs every scope of the role that is given or taken (`own` are those of whoever
+ * changes), and there is always an owner who may sign in.
+ */
+export interface Members {
+  list(organizationId: OrganizationId, page: { after?: string | undefined; limit: number }): Promise<Member[]>
+  find(organizationId: OrganizationId, id: string): Promise<Member>
+  /** In the order of joining; without those that are disabled. */
+  membershipsOf(personId: string): Promise<Membership[]>
+  add(tx: Tx, member: { organizationId: OrganizationId; personId: string; role: Role }): Promise<string>
+  /** A new role makes access tokens of the old one void; who is disabled is signed out. */
+  change(organizationId: OrganizationId, id: string, change: MemberChange, own: readonly string[]): Promise<void>
+  /** Signs the person out. */
+  remove(organizationId: OrganizationId, id: string, own: readonly string[]): Promise<void>
+}
+
+export function createMembers(
+  { database, now }: Pick<IdentityContext, 'database' | 'now'>,
+  { persons, sessions }: { persons: Persons; sessions: Sessions },
+): Members {
+  const { members, organizations } = database.tables
+  const ofOrganization = (organizationId: OrganizationId, id: string) => and(eq(members.id, id), eq(members.organizationId, organizationId))
+
+  async function present(rows: readonly Row[]): Promise<Member[]> {
+    const people = await persons.find(rows.map(({ personId }) => personId))
+    return rows.map(({ id, personId, role, createdAt, disabledAt }) => {
+      const { name, email } = people.get(personId)!
+      return { id, personId, name, email, role, createdAt, disabledAt }
+    })
+  }
+
+  /** The member, once no other transaction can take away its organization's owners. */
+  async function lock(tx: Tx, organizationId: OrganizationId, id: string): Promise<{ row: Row; owners: Row[] }> {
+    // Whoever changes members of this organization changes these rows: on Postgres the later one begins again.
+    const owners = await tx
+      .update(members)
+      .set({ role: 'owner' })
+      .where(and(eq(members.organizationId, organizationId), eq(members.role, 'owner'), isNull(members.disabledAt)))
+      .returning()
+    const [row] = await tx.select().from(members).where(ofOrganization(organizationId, id))
+    if (!row) throw new Problem('not-found', 'There is no member of this id.')
+    return { row, owners }
+  }
+
+  function refuseLastOwner(owners: readonly Row[], id: string): void {
+    if (owners.length === 1 && owners[0]!.id === id) {
+      throw new Problem('state-refused', 'Make somebody else an owner first: this is the last one.')
+    }
+  }
+
+  return {
+    async list(organizationId, { after, limit }) {
+      const page = after === undefined ? undefined : gt(members.id, after)
+      return present(await database.read.select().from(members).where(and(eq(members.organizationId, organizationId), page)).orderBy(asc(members.id)).limit(limit))
+    },
+
+    async find(organizationId, id) {
+      const [member] = await present(await database.read.select().from(members).where(ofOrganization(organizationId, id)))
+      if (!member) throw new Problem('not-found', 'There is no member of this id.')
+      return member
+    },
+
+    async membershipsOf(personId) {
+      const rows = await database.read
+        .select()
+        .from(members)
+        .where(and(eq(members.personId, personId), isNull(members.disabledAt)))
+        .orderBy(asc(members.id))
+      if (rows.length === 0) return []
+      const named = await database.read
+        .select({ id: organizations.id, slug: organizations.slug, name: organizations.name })
+        .from(organizations)
+        .where(inArray(organizations.id, rows.map(({ organizationId }) => organizationId)))
+      return rows.map(({ id, organizationId, role }) => {
+        const { slug, name } = named.find((one) => one.id === organizationId)!
+        return { memberId: id, organizationId: organizationId as OrganizationId, slug, name, role }
+      })
+    },
+
+    async add(tx, { organizationId, personId, role }) {
+      const id = uuidv7()
+      const written = await tx
+        .insert(members)
+        .values({ id, organizationId, personId, role, createdAt: now() })
+        .onConflictDoNothing({ target: [members.personId, members.organizationId] })
+        .returning({ id: members.id })
+      if (written.length === 0) throw new Problem('already-exists', 'This person is a member already; change the role instead.')
+      await tx.audit({ organizationId, action: 'member.added', target: id, details: { person: personId, role } })
+      return id
+    },
+
+    change: (organizationId, id, { role, disabled }, own) =>
+      database.transaction(async (tx) => {
+        const { row, owners } = await lock(tx, organizationId, id)
+        refuseExcess(own, row.role, role ?? row.role)
+        const ends = disabled === true && row.disabledAt === null
+        const changesRole = role !== undefined && role !== row.role
+        if (ends || (changesRole && row.role === 'owner')) refuseLastOwner(owners, id)
+        if (changesRole) {
+          await tx.update(members).set({ role }).where(eq(members.id, id))
+          await sessions.renewGrants(tx, row.personId)
+          await tx.audit({ organizationId, action: 'member.role-changed', target: id, details: { from: row.role, to: role } })
+        }
+        if (ends) {
+          await tx.update(members).set({ disabledAt: now() }).where(eq(members.id, id))
+          await sessions.endAllOf(tx, row.personId)
+          await tx.audit({ organizationId, action: 'member.disabled', target: id })
+        } else if (disabled === false && row.disabledAt !== null) {
+          await tx.update(members).set({ disabledAt: null }).where(eq(members.id, id))
+          await tx.audit({ organizationId, action: 'member.enabled', target: id })
+        }
+      }),
+
+    remove: (organizationId, id, own) =>
+      database.transaction(async (tx) => {
+        const { row, owners } = await lock(tx, organizationId, id)
+        refuseExcess(own, row.role)
+        refuseLastOwner(owners, id)
+        await tx.delete(members).where(eq(members.id, id))
+        await sessions.endAllOf(tx, row.personId)
+        await tx.audit({ organizationId, action: 'member.removed', target: id, details: { person: row.personId, role: row.role } })
+      }),
+  }
+}
+
+/** Throws `forbidden` when a role permits what the one who gives or takes it may not. */
+export function refuseExcess(own: readonly string[], ...given: Role[]): void {
+  const excess = given.find((role) => !mayGive(own, role))
+  if (excess) throw new Problem('forbidden', `Have somebody do this who may do all that the role ${excess} permits.`, { extensions: { role: excess } })
+}

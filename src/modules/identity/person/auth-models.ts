@@ -1,0 +1,19 @@
+import type { IdentityTables } from '../tables.ts'
+
+/** How one of better-auth's models is kept. */
+export interface AuthModel {
+  readonly table: keyof IdentityTables & ('persons' | 'personAccounts' | 'personSessions' | 'personVerifications')
+  /** Its name in the database: part of the place that a value is sealed for. */
+  readonly name: string
+  /** Columns of their own. */
+  readonly clear: readonly string[]
+  /** Sealed, and looked up by the digest in `{field}Digest`. Whatever is in neither list is sealed. */
+  readonly looked: readonly string[]
+}
+
+export const authModels: Readonly<Record<string, AuthModel>> = {
+  user: { table: 'persons', name: 'persons', clear: ['id', 'emailVerified', 'createdAt', 'updatedAt'], looked: ['email'] },
+  account: { table: 'personAccounts', name: 'person_accounts', clear: ['id', 'userId', 'providerId', 'createdAt', 'updatedAt'], looked: ['accountId'] },
+  session: { table: 'personSessions', name: 'person_sessions', clear: ['id', 'userId', 'expiresAt', 'createdAt', 'updatedAt'], looked: ['token'] },
+  verification: { table: 'personVerifications', name: 'person_verifications', clear: ['id', 'expiresAt', 'createdAt', 'updatedAt'], looked: ['identifier'] },
+}

@@ -1,0 +1,93 @@
+import type { ColumnKit } from '#platform/database/columns.ts'
+
+/**
+ * People who sign in, as better-auth models them (`user`, `account`, `session`, `verification`). What names a person or opens
+ * something lies in `sealed`, one JSON object sealed with the installation's key; what is looked up has a keyed digest beside it.
+ */
+export const personTables = (kit: ColumnKit) => ({
+  persons: kit.table(
+    'persons',
+    {
+      id: kit.id().primaryKey(),
+      emailDigest: kit.text().notNull(),
+      sealed: kit.bytes().notNull(),
+      emailVerified: kit.bool().notNull(),
+      createdAt: kit.instant().notNull(),
+      updatedAt: kit.instant().notNull(),
+    },
+    (t) => [kit.uniqueIndex('persons_by_email').on(t.emailDigest)],
+  ),
+
+  /** How a person proves who they are: a password (its scrypt hash), or an account elsewhere. */
+  personAccounts: kit.table(
+    'person_accounts',
+    {
+      id: kit.id().primaryKey(),
+      userId: kit.text().notNull(),
+      providerId: kit.text().notNull(),
+      accountIdDigest: kit.text().notNull(),
+      sealed: kit.bytes().notNull(),
+      createdAt: kit.instant().notNull(),
+      updatedAt: kit.instant().notNull(),
+    },
+    (t) => [
+      kit.uniqueIndex('person_accounts_by_provider').on(t.providerId, t.accountIdDigest),
+      kit.index('person_accounts_by_person').on(t.userId),
+    ],
+  ),
+
+  personSessions: kit.table(
+    'person_sessions',
+    {
+      id: kit.id().primaryKey(),
+      userId: kit.text().notNull(),
+      tokenDigest: kit.text().notNull(),
+      /** Stands in access tokens as their client: once it has ended, they are void. */
+      grantId: kit.text().notNull(),
+      sealed: kit.bytes().notNull(),
+      expiresAt: kit.instant().notNull(),
+      createdAt: kit.instant().notNull(),
+      updatedAt: kit.instant().notNull(),
+    },
+    (t) => [
+      kit.uniqueIndex('person_sessions_by_token').on(t.tokenDigest),
+      kit.index('person_sessions_by_person').on(t.userId),
+      kit.index('person_sessions_by_expiry').on(t.expiresAt),
+    ],
+  ),
+
+  /** What access tokens were got with, and is no more; kept for as long as one of them may live. */
+  endedGrants: kit.table(
+    'ended_grants',
+    { grantId: kit.id().primaryKey(), endedAt: kit.instant().notNull() },
+    (t) => [kit.index('ended_grants_by_time').on(t.endedAt)],
+  ),
+
+  personVerifications: kit.table(
+    'person_verifications',
+    {
+      id: kit.id().primaryKey(),
+      identifierDigest: kit.text().notNull(),
+      sealed: kit.bytes().notNull(),
+      expiresAt: kit.instant().notNull(),
+      createdAt: kit.instant().notNull(),
+      updatedAt: kit.instant().notNull(),
+    },
+    (t) => [
+      kit.index('person_verifications_by_identifier').on(t.identifierDigest),
+      kit.index('person_verifications_by_expiry').on(t.expiresAt),
+    ],
+  ),
+
+  /** Failures to sign in, by what was tried: the keyed digest of an address, never the address. */
+  signInFailures: kit.table(
+    'sign_in_failures',
+    {
+      subject: kit.id().primaryKey(),
+      count: kit.integer().notNull(),
+      /** When counting begins anew. */
+      until: kit.instant().notNull(),
+    },
+    (t) => [kit.index('sign_in_failures_by_time').on(t.until)],
+  ),
+})

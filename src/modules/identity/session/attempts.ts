@@ -1,0 +1,47 @@
+import { eq, lt } from 'drizzle-orm'
+import { Problem } from '#platform/problem.ts'
+import type { IdentityContext } from '../identity-context.ts'
+import { lookupDigest, personKey } from '../person/sealed-record.ts'
+
+/** Attempts at one account until one succeeds, and of everyone behind one network address; within the time. */
+const limits = { account: 10, address: 200 } as const
+const withinMs = 15 * 60_000
+
+export type AttemptKind = keyof typeof limits
+
+/** Holds back who guesses, over all processes: counted in the database before each attempt. */
+export interface Attempts {
+  /** Throws `rate-limited` when there were too many. */
+  begin(kind: AttemptKind, subject: string): Promise<void>
+  succeeded(kind: AttemptKind, subject: string): Promise<void>
+}
+
+export function createAttempts({ database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>): Attempts {
+  const { signInFailures } = database.tables
+  const subjectOf = async (kind: AttemptKind, subject: string) => {
+    await keys.load([personKey])
+    return lookupDigest(keys, `attempt ${kind}`, subject)
+  }
+  return {
+    async begin(kind, what) {
+      const subject = await subjectOf(kind, what)
+      const until = new Date(now().getTime() + withinMs)
+      const refusedUntil = await database.transaction(async (tx) => {
+        await tx.delete(signInFailures).where(lt(signInFailures.until, now()))
+        await tx.insert(signInFailures).values({ subject, count: 0, until }).onConflictDoNothing()
+        const [row] = await tx.select().from(signInFailures).where(eq(signInFailures.subject, subject))
+        if (row!.count >= limits[kind]) return row!.until
+        // Counted by another in the meantime: on Postgres this transaction begins again.
+        await tx.update(signInFailures).set({ count: row!.count + 1 }).where(eq(signInFailures.subject, subject))
+        return undefined
+      })
+      if (!refusedUntil) return
+      const retryAfterSeconds = Math.max(1, Math.ceil((refusedUntil.getTime() - now().getTime()) / 1_000))
+      throw new Problem('rate-limited', 'Wait until Retry-After is over: there were too many attempts.', { retryAfterSeconds })
+    },
+    async succeeded(kind, what) {
+      const subject = await subjectOf(kind, what)
+      await database.transaction(async (tx) => void (await tx.delete(signInFailures).where(eq(signInFailures.subject, subject))))
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import type { EventHandler } from '#platform/module.ts'
+import { Problem } from '#platform/problem.ts'
+import { defineStep, type StepGivenUp, type StepRunner } from '#platform/work/step.ts'
+import type { mailRequested } from '#modules/identity/index.ts'
+import { MailRefused, type MailTransport } from '../email/mail-transport.ts'
+import { composeMime } from '../email/mime-message.ts'
+import { senderOf } from '../email/send-step.ts'
+import type { NotificationContext } from '../notification-context.ts'
+import type { MessageState, NotificationTables } from '../tables.ts'
+import { accountEmail } from './account-email.ts'
+
+/** Sends one mail to a person who signs in. After a crash it may be sent again, under the same Message-ID. */
+export const sendAccountMail = defineStep({
+  kind: 'send-account-mail',
+  input: z.object({ id: z.string() }),
+  leaseMs: 60_000,
+  concurrency: 4,
+})
+
+type Input = z.output<typeof sendAccountMail.input>
+
+/** Somebody is to get a mail, once. */
+export function writeAccountMail({ publicUrl, now }: NotificationContext): EventHandler<NotificationTables, typeof mailRequested> {
+  return async ({ data: { mailId: id }, organizationId }) =>
+    async (tx) => {
+      const { accountMessages } = tx.tables
+      const messageId = `${id}.account@${new URL(publicUrl).hostname}`
+      const written = await tx
+        .insert(accountMessages)
+        .values({ id, organizationId, messageId, state: 'pending', createdAt: now() })
+        .onConflictDoNothing()
+        .returning({ id: accountMessages.id })
+      if (written.length > 0) await tx.addStep(sendAccountMail, organizationId, id, { id })
+    }
+}
+
+export function createAccountRunner(
+  { database, clients, publicUrl, config, now }: NotificationContext,
+  transport: MailTransport,
+): StepRunner<Input, NotificationTables> {
+  const { accountMessages } = database.tables
+  const from = senderOf(publicUrl, config.MAIL_FROM)
+  const finish = (id: string, state: MessageState, reason: string | null) => async (tx: Parameters<Finish>[0]) =>
+    void (await tx.update(accountMessages).set({ state, reason, finishedAt: now() }).where(eq(accountMessages.id, id)))
+
+  return async ({ input: { id }, signal }) => {
+    const [message] = await database.read.select().from(accountMessages).where(eq(accountMessages.id, id))
+    if (!message) throw new Error('The message of this step is not there.')
+    if (message.state !== 'pending') return undefined
+    const mail = await clients.identity.accountMail({ mailId: id }, { signal }).catch((error: unknown) => {
+      if (error instanceof Problem && error.code === 'gone') return undefined
+      throw error
+    })
+    if (!mail) return finish(id, 'withdrawn', 'it was withdrawn, or its link had expired')
+    const { subject, text, html, language } = accountEmail(mail)
+    const raw = composeMime({
+      from: { name: mail.organizationName ?? 'Vellum', address: from },
+      to: { name: mail.name ?? '', address: mail.email },
+      subject, text, html,
+      messageId: message.messageId,
+      date: message.createdAt,
+      headers: { 'Content-Language': language, 'Auto-Submitted': 'auto-generated' },
+    })
+    try {
+      await transport.send({ from, to: mail.email, messageId: message.messageId, raw })
+    } catch (error) {
+      if (!(error instanceof MailRefused)) throw error
+      return finish(id, 'failed', `refused with ${error.code}`)
+    }
+    return finish(id, 'sent', null)
+  }
+}
+
+/** No attempt is left. */
+export const createFailAccountMail = ({ database, now }: NotificationContext): StepGivenUp<Input, NotificationTables> =>
+  async ({ input: { id } }, why) =>
+    async (tx) => {
+      const { accountMessages } = database.tables
+      await tx
+        .update(accountMessages)
+        .set({ state: 'failed', reason: why.slice(0, 200), finishedAt: now() })
+        .where(and(eq(accountMessages.id, id), eq(accountMessages.state, 'pending')))
+    }
+
+type Finish = Exclude<Awaited<ReturnType<StepRunner<Input, NotificationTables>>>, void>

@@ -1,0 +1,66 @@
+import type { AccountMail } from '#modules/identity/index.ts'
+
+/** What a mail to a person who signs in says. Values come as text or as markup. */
+export interface AccountWords {
+  readonly direction: 'ltr' | 'rtl'
+  readonly roles: Readonly<Record<NonNullable<AccountMail['role']>, string>>
+  greeting(name: string | undefined): string
+  invitation: {
+    subject(organization: string): string
+    body(organization: string, role: string): string
+    readonly button: string
+    readonly until: string
+    readonly otherwise: string
+  }
+  signIn: {
+    readonly subject: string
+    readonly body: string
+    readonly button: string
+    readonly until: string
+    readonly otherwise: string
+  }
+}
+
+const english: AccountWords = {
+  direction: 'ltr',
+  roles: { owner: 'owner', admin: 'administrator', issuer: 'issuer', reviewer: 'reviewer', viewer: 'viewer' },
+  greeting: (name) => (name === undefined ? 'Hello,' : `Dear ${name},`),
+  invitation: {
+    subject: (organization) => `Invitation to ${organization}`,
+    body: (organization, role) => `${organization} invites you to its credentials in Vellum, as ${role}.`,
+    button: 'Accept the invitation',
+    until: 'The link works once, for a week. Give it to nobody: whoever has it can answer in your name.',
+    otherwise: 'Did you not expect this? Then you need do nothing.',
+  },
+  signIn: {
+    subject: 'Your link to sign in',
+    body: 'With this link you sign in to Vellum without a password.',
+    button: 'Sign in',
+    until: 'The link works once, for ten minutes. Give it to nobody: whoever has it is signed in as you.',
+    otherwise: 'Did you not ask for it? Then you need do nothing: nobody can sign in without this mail.',
+  },
+}
+
+const arabic: AccountWords = {
+  direction: 'rtl',
+  roles: { owner: 'مالك', admin: 'مدير', issuer: 'مُصدِر', reviewer: 'مراجع', viewer: 'مطّلع' },
+  greeting: (name) => (name === undefined ? 'مرحبًا،' : `مرحبًا ${name}،`),
+  invitation: {
+    subject: (organization) => `دعوة إلى ${organization}`,
+    body: (organization, role) => `تدعوك ${organization} إلى العمل على شهاداتها في Vellum بصفة ${role}.`,
+    button: 'قبول الدعوة',
+    until: 'يعمل الرابط مرة واحدة ولمدة أسبوع. لا تعطه لأحد، فمن كان لديه يستطيع أن يجيب باسمك.',
+    otherwise: 'إن لم تكن تتوقع هذه الدعوة فلا حاجة إلى فعل شيء.',
+  },
+  signIn: {
+    subject: 'رابط تسجيل الدخول',
+    body: 'بهذا الرابط تسجّل الدخول إلى Vellum من دون كلمة مرور.',
+    button: 'تسجيل الدخول',
+    until: 'يعمل الرابط مرة واحدة ولمدة عشر دقائق. لا تعطه لأحد، فمن كان لديه يدخل باسمك.',
+    otherwise: 'إن لم تطلبه فلا حاجة إلى فعل شيء، إذ لا يستطيع أحد الدخول من دون هذه الرسالة.',
+  },
+}
+
+/** The words for a BCP 47 tag, and the tag of the language that they are in. */
+export const accountWords = (locale: string): { words: AccountWords; language: string } =>
+  new Intl.Locale(locale).language === 'ar' ? { words: arabic, language: 'ar' } : { words: english, language: 'en' }

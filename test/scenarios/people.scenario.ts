@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { identity } from '#modules/identity/index.ts'
+import { mailsTo } from './mails.ts'
+import { expectProblem, expectStatus } from './expect.ts'
+import type { Issuer } from './issuer.ts'
+import { type World, scenario } from './scenario.ts'
+import { until } from './until.ts'
+
+const password = 'a long enough sentence'
+
+/** The token of the link that was mailed to somebody. */
+async function mailedToken({ installation }: World, email: string): Promise<string> {
+  const mail = await until('the invitation is mailed', async () => (await mailsTo(installation.mailDir, email))[0])
+  const [, token] = /\/invitations\/(\S+)/.exec(mail.text!) ?? []
+  assert.ok(token !== undefined && mail.html && mail.html.includes(token), 'The mail has no link.')
+  return token
+}
+
+/** Requests as a browser sends them: with cookies, and an Origin. */
+function browser({ ask, installation }: World) {
+  const cookies = new Map<string, string>()
+  return async (method: string, path: string, json?: unknown) => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const answer = await ask(method, path, { ...(json !== undefined && { json }), headers: { origin: installation.publicUrl, ...(cookie && { cookie }) } })
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      assert.match(line, /HttpOnly/i)
+      assert.match(line, /SameSite=Lax/i)
+      if (installation.publicUrl.startsWith('https:')) assert.match(line, /^__Host-.*; Secure/i)
+      if (value === '') cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    return answer
+  }
+}
+
+/** Invited by the API, accepted by the mail, and signed in. */
+async function joined(world: World, issuer: Issuer, role: string, name: string) {
+  const email = issuer.email(name.toLowerCase())
+  expectStatus(await issuer.ask('POST', '/v1/invitations', { json: { email, role } }), 201)
+  const browse = browser(world)
+  const token = await mailedToken(world, email)
+  const answer = expectStatus(await browse('POST', '/v1/invitations/accept', { token, name, password }), 201)
+  assert.equal(answer.json.role, role)
+  expectProblem(await browse('POST', '/v1/invitations/accept', { token, name, password }), 410, 'gone')
+  const { organizations } = expectStatus(await browse('POST', '/v1/session', { email, password }), 201).json
+  const tokenFor = async (organization: string) => browse('POST', '/v1/session/token', { organization })
+  return { email, browse, memberId: organizations[0].member as string, tokenFor }
+}
+
+export default [
+  scenario('somebody is invited by mail, signs in, and may do what the role permits and no more', async (world) => {
+    const issuer = await world.issuer()
+    const person = await joined(world, issuer, 'issuer', 'Iris')
+    const granted = expectStatus(await person.tokenFor(issuer.slug), 200).json
+    const roles = expectStatus(await world.ask('GET', '/v1/roles'), 200).json.roles
+    assert.deepEqual(granted.scope.split(' '), roles.find((one: any) => one.role === 'issuer').scopes)
+    const token = granted.access_token as string
+    const order = { recipient: { name: 'Ada Lovelace', email: issuer.email('ada') }, achievement: { name: 'Engines' } }
+    expectStatus(await world.ask('POST', '/v1/credentials', { json: order, token }), 202)
+    expectProblem(await world.ask('GET', '/v1/clients', { token }), 403, 'forbidden')
+    expectProblem(await world.ask('POST', '/v1/invitations', { json: { email: issuer.email('x'), role: 'viewer' }, token }), 403, 'forbidden')
+    const stranger = await world.issuer()
+    expectProblem(await person.tokenFor(stranger.slug), 404, 'not-found')
+    const entries = expectStatus(await issuer.ask('GET', '/v1/audit'), 200).text
+    assert.ok(!entries.includes(person.email) && !entries.includes('Iris'), 'The audit names a person.')
+  }, ['identity', 'notification']),
+
+  scenario('who is removed is signed out at once, and the last owner stays', async (world) => {
+    const issuer = await world.issuer()
+    const owner = await joined(world, issuer, 'owner', 'Olive')
+    const viewer = await joined(world, issuer, 'viewer', 'Vera')
+    const token = (await owner.tokenFor(issuer.slug)).json.access_token as string
+    const { members } = expectStatus(await world.ask('GET', '/v1/members', { token }), 200).json
+    assert.deepEqual(members.map((one: any) => [one.name, one.role]), [['Olive', 'owner'], ['Vera', 'viewer']])
+    expectProblem(await world.ask('DELETE', `/v1/members/${owner.memberId}`, { token }), 409, 'state-refused')
+    expectProblem(await world.ask('PATCH', `/v1/members/${owner.memberId}`, { json: { role: 'admin' }, token }), 409, 'state-refused')
+    expectStatus(await world.ask('DELETE', `/v1/members/${viewer.memberId}`, { token }), 200)
+    expectProblem(await viewer.browse('GET', '/v1/session'), 401, 'unauthenticated')
+    const stranger = await world.issuer()
+    expectProblem(await stranger.ask('DELETE', `/v1/members/${owner.memberId}`), 404, 'not-found')
+    expectStatus(await owner.browse('DELETE', '/v1/session'), 200)
+    expectProblem(await owner.browse('GET', '/v1/session'), 401, 'unauthenticated')
+  }, ['identity']),
+
+  scenario('a session answers to pages of this origin alone', async (world) => {
+    const issuer = await world.issuer()
+    const { link } = await world.client(identity).inviteMember({
+      organizationId: issuer.organizationId, email: issuer.email('olive'), role: 'owner',
+    })
+    const json = { token: link.slice(link.lastIndexOf('/') + 1), name: 'Olive', password }
+    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: world.installation.publicUrl, 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
+      expectProblem(await world.ask('POST', '/v1/invitations/accept', { json, headers }), 403, 'forbidden')
+      expectProblem(await world.ask('POST', '/v1/session', { json: { email: issuer.email('olive'), password }, headers }), 403, 'forbidden')
+    }
+  }),
+]
