@@ -6,6 +6,7 @@ import { issueRequest, template, type TwoOrganizations } from './two-organizatio
 export const bodies: Record<string, unknown> = {
   'PATCH /v1/organization': {},
   'POST /v1/clients': { name: 'x', scopes: ['credentials:read'] },
+  'POST /v1/api-keys': { name: 'x', scopes: ['credentials:read'] },
   'POST /v1/credentials': issueRequest(),
   'POST /v1/credentials/{id}/revoke': { reason: 'because' },
   'POST /v1/credentials/{id}/suspend': {},
@@ -23,6 +24,7 @@ export const idsOf = ({ belongings: own }: TwoOrganizations, path: string): { fo
   if (path.startsWith('/v1/credentials/')) return { foreign: [own.credentialId], unknown: uuidv7() }
   if (path.startsWith('/v1/batches/')) return { foreign: [own.batchId], unknown: uuidv7() }
   if (path.startsWith('/v1/clients/')) return { foreign: [own.clientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/api-keys/')) return { foreign: [own.apiKeyId], unknown: uuidv7() }
   if (path.startsWith('/v1/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
   if (path.startsWith('/v1/templates/images/')) return { foreign: [own.imageId], unknown: 'f'.repeat(64) }
   if (path.startsWith('/v1/templates/')) return { foreign: [own.templateId, own.templateSlug], unknown: 'no-such-template' }

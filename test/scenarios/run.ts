@@ -3,6 +3,7 @@ import { type Placement, placements } from '../placements.ts'
 import access from './access.scenario.ts'
 import anchor from './anchor.scenario.ts'
 import { createAsk } from './ask.ts'
+import apiKeys from './api-keys.scenario.ts'
 import audit from './audit.scenario.ts'
 import batch from './batch.scenario.ts'
 import batchFiles from './batch-files.scenario.ts'
@@ -49,7 +50,7 @@ const { values } = parseArgs({
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
-  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...audit,
+  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...audit,
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */

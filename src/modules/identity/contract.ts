@@ -11,7 +11,7 @@ export const scopes = {
   'templates:write': 'Make and change templates and achievements.',
   'organization:read': 'See the organization.',
   'organization:write': 'Change the organization.',
-  'clients:manage': 'Make, list and disable API clients.',
+  'clients:manage': 'Make, list and disable API clients and API keys.',
   'recipients:erase': 'Erase a recipient for good.',
   'audit:read': 'Read the audit trail.',
   'notifications:read': 'See what was sent to whom, and what became of it.',

@@ -80,6 +80,31 @@ export const schema = defineSchema('identity', (kit) => ({
     ],
   ),
 
+  /** API keys: bearer tokens of programs that take no other. The key itself is nowhere. */
+  apiKeys: kit.tenantTable(
+    'api_keys',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** Of the request that made it: a repetition finds it. */
+      requestId: kit.text().notNull(),
+      name: kit.text().notNull(),
+      scopes: kit.json<string[]>().notNull(),
+      /** SHA-256 of the key, base64url; 256 random bits need no slow hash. */
+      keyHash: kit.text().notNull(),
+      createdAt: kit.instant().notNull(),
+      expiresAt: kit.instant().notNull(),
+      revokedAt: kit.instant(),
+      /** A day, such as 2026-11-29: enough to find keys that nobody needs, and no record of who does what when. */
+      lastUsedOn: kit.text(),
+    },
+    (t) => [
+      kit.uniqueIndex('api_keys_by_hash').on(t.keyHash),
+      kit.uniqueIndex('api_keys_by_request').on(t.organizationId, t.requestId),
+      kit.index('api_keys_revoked').on(t.revokedAt),
+    ],
+  ),
+
   /** Client assertions that were used: each is good once. */
   usedAssertions: kit.table(
     'used_assertions',

@@ -75,6 +75,7 @@ export function mergeOpenApi(
           type: 'oauth2',
           flows: { clientCredentials: { tokenUrl: `${options.publicUrl}/oauth/token`, scopes: options.scopes ?? {} } },
         },
+        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'vellum_…', description: 'An API key of POST /v1/api-keys; roles are its scopes.' },
         client: { type: 'http', scheme: 'basic', description: 'Id and secret of an API client, for the OAuth endpoints.' },
       },
     },

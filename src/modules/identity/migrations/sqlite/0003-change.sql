@@ -1,0 +1,16 @@
+CREATE TABLE `api_keys` (
+	`id` text PRIMARY KEY NOT NULL,
+	`organization_id` text NOT NULL,
+	`request_id` text NOT NULL,
+	`name` text NOT NULL,
+	`scopes` text NOT NULL,
+	`key_hash` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	`revoked_at` integer,
+	`last_used_on` text
+);
+
+CREATE UNIQUE INDEX `api_keys_by_hash` ON `api_keys` (`key_hash`);
+CREATE UNIQUE INDEX `api_keys_by_request` ON `api_keys` (`organization_id`,`request_id`);
+CREATE INDEX `api_keys_revoked` ON `api_keys` (`revoked_at`);
