@@ -71,8 +71,8 @@ export interface Front {
 export function composeFront(options: FrontOptions): Front {
   const { program, settings, hosted, authority, version, log, gateway } = options
   const { PUBLIC_URL: publicUrl } = settings
-  const { keys, isRevoked, apiKeys } = authority
-  const accessTokens = createAccessTokens({ keys, isRevoked, apiKeys, issuer: publicUrl, audience: publicUrl })
+  const { keys, isRevoked, apiKeys, refreshMs } = authority
+  const accessTokens = createAccessTokens({ keys, isRevoked, apiKeys, refreshMs, issuer: publicUrl, audience: publicUrl })
   const paths = publicPaths(program.registry)
   const app = createPublicApp({
     log,

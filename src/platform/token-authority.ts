@@ -4,7 +4,7 @@ import { createApiKeys } from './http/api-key.ts'
 import type { AccessTokenOptions } from './http/access-token.ts'
 
 /** For `createAccessTokens`. */
-export interface TokenAuthority extends Required<Pick<AccessTokenOptions, 'keys' | 'isRevoked' | 'apiKeys'>> {
+export interface TokenAuthority extends Required<Pick<AccessTokenOptions, 'keys' | 'isRevoked' | 'apiKeys' | 'refreshMs'>> {
   /** Fetches the revocations anew; then again at the interval, so that what was revoked stops working within it. */
   start(): Promise<void>
   stop(): void
@@ -29,6 +29,7 @@ export function createTokenAuthority(client: AuthorityClient, { pollMs, onError 
     keys = new Set(revoked.keys)
   }
   return {
+    refreshMs: Math.min(pollMs, 5_000),
     keys: async () => (await client.verificationKeys({})) as unknown as JSONWebKeySet,
     isRevoked: (tokenId, clientId, keyId) => tokens.has(tokenId) || clients.has(clientId) || keys.has(keyId),
     apiKeys: createApiKeys({ find: (hash) => client.apiKey({ hash }), isRevoked: (id) => clients.has(id), freshMs: pollMs }),

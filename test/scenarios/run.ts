@@ -22,6 +22,7 @@ import soundness from './soundness.scenario.ts'
 import status from './status.scenario.ts'
 import surface from './surface.scenario.ts'
 import template from './template.scenario.ts'
+import tokenKeys from './token-keys.scenario.ts'
 import vcApi from './vc-api.scenario.ts'
 
 interface Outcome {
@@ -54,7 +55,7 @@ const independent: readonly Scenario[] = [
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */
-const closing: readonly Scenario[] = [...restart, ...soundness]
+const closing: readonly Scenario[] = [...tokenKeys, ...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)

@@ -72,7 +72,7 @@ export default defineModule({
         async revocations() {
           const since = new Date(now().getTime() - revocationsToldMs)
           const clients = [...(await apiClients.disabledSince(since)), ...(await apiKeys.revokedSince(since))]
-          return { tokens: await accessTokens.revoked(), clients, keys: [] }
+          return { tokens: await accessTokens.revoked(), clients, keys: await signingKeys.withdrawn() }
         },
         async apiKey({ hash }) {
           const key = await apiKeys.byHash(hash)
@@ -80,6 +80,9 @@ export default defineModule({
           const { id, organizationId, scopes, expiresAt } = key
           return { key: { id, organizationId, scopes: [...scopes], expiresAt: expiresAt.toISOString() } }
         },
+        tokenKeys: async () => ({ keys: await signingKeys.list() }),
+        rotateTokenKey: () => signingKeys.rotate(),
+        withdrawTokenKey: ({ kid }) => signingKeys.withdraw(kid),
         async mintAccessToken({ organizationId, scopes, actor }) {
           const { id } = await organizations.find({ id: organizationId })
           return accessTokens.mint({ organizationId: branded(id), clientId: actor, scopes })

@@ -126,8 +126,15 @@ export const schema = defineSchema('identity', (kit) => ({
     /** PKCS #8, sealed with the installation's key. */
     privateKey: kit.bytes().notNull(),
     createdAt: kit.instant().notNull(),
+    /** From when on it signs; null: since it was made. */
+    activeFrom: kit.instant(),
+    /** From when on its successor signs. */
     retiredAt: kit.instant(),
-  }),
+    /** When all its tokens became void. */
+    withdrawnAt: kit.instant(),
+    /** The `kid` before it: each has one successor. */
+    replaces: kit.text(),
+  }, (t) => [kit.uniqueIndex('signing_keys_by_predecessor').on(t.replaces)]),
 
   /** Access tokens that were revoked before they expired. */
   revokedTokens: kit.table(
