@@ -35,7 +35,31 @@ export const authorityOperations = {
     effect: 'read',
     timeoutMs: 2_000,
     input: z.object({}),
-    output: z.object({ tokens: z.array(z.string()), clients: z.array(z.string()) }),
+    output: z.object({
+      /** `jti` of access tokens. */
+      tokens: z.array(z.string()),
+      /** Ids of API clients and of API keys. */
+      clients: z.array(z.string()),
+      /** `kid` of keys whose tokens are void. */
+      keys: z.array(z.string()).default([]),
+    }),
+  }),
+  /** What an API key permits, by the hash of the key; nothing for one that is unknown, revoked or expired. */
+  apiKey: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: z.object({ hash: z.string().length(43) }),
+    output: z.object({
+      key: z
+        .object({
+          id: z.string(),
+          organizationId: z.string(),
+          scopes: z.array(z.string()),
+          /** ISO 8601. */
+          expiresAt: z.string(),
+        })
+        .optional(),
+    }),
   }),
 } as const
 

@@ -238,7 +238,10 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
         registry, modules: asked.hosted, placements, settings, version, assets: host.assets, replace: options.replace, tokens, log,
       })
 
-    const authority = createTokenAuthority(authorityFor('platform'), (error) => log.warn({ err: error }, 'revocations'))
+    const authority = createTokenAuthority(authorityFor('platform'), {
+      pollMs: settings.REVOCATION_POLL_MS,
+      onError: (error) => log.warn({ err: error }, 'revocations'),
+    })
     const gateway = createGateway({
       settings, topology, registry, remote, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
       stopping: leaving.signal,

@@ -78,6 +78,8 @@ export const platformSettings = z
     INTERNAL_TLS_CA_FILE: z.string().optional(),
     /** A listener of its own for probes alone, in clear: whoever probes has no certificate. */
     PROBE_PORT: port.optional(),
+    /** Milliseconds within which a revoked token, API key or client stops working everywhere. */
+    REVOCATION_POLL_MS: z.coerce.number().int().min(50).max(60_000).default(10_000),
     /** Requests a minute of one API client; 0: no limit. */
     RATE_LIMIT_CLIENT: z.coerce.number().int().min(0).default(60_000),
     /** Requests a minute without a good token from one address; 0: no limit. */

@@ -71,12 +71,8 @@ export interface Front {
 export function composeFront(options: FrontOptions): Front {
   const { program, settings, hosted, authority, version, log, gateway } = options
   const { PUBLIC_URL: publicUrl } = settings
-  const accessTokens = createAccessTokens({
-    keys: authority.keys,
-    issuer: publicUrl,
-    audience: publicUrl,
-    isRevoked: authority.isRevoked,
-  })
+  const { keys, isRevoked, apiKeys, refreshMs } = authority
+  const accessTokens = createAccessTokens({ keys, isRevoked, apiKeys, refreshMs, issuer: publicUrl, audience: publicUrl })
   const paths = publicPaths(program.registry)
   const app = createPublicApp({
     log,

@@ -6,6 +6,7 @@ import { type Belongings, issueRequest, template } from './two-organizations.ts'
 export const bodies: Readonly<Record<string, unknown>> = {
   'PATCH /v1/organization': {},
   'POST /v1/clients': { name: 'x', scopes: ['credentials:read'] },
+  'POST /v1/api-keys': { name: 'x', scopes: ['credentials:read'] },
   'POST /v1/credentials': issueRequest(),
   'POST /v1/credentials/{id}/revoke': { reason: 'because' },
   'POST /v1/credentials/{id}/suspend': {},
@@ -25,6 +26,7 @@ export function idsOf(path: string, own: Belongings): { foreign: string[]; unkno
   if (path.startsWith('/v1/credentials/')) return { foreign: [own.credentialId], unknown: uuidv7() }
   if (path.startsWith('/v1/batches/')) return { foreign: [own.batchId], unknown: uuidv7() }
   if (path.startsWith('/v1/clients/')) return { foreign: [own.clientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/api-keys/')) return { foreign: [own.apiKeyId], unknown: uuidv7() }
   if (path.startsWith('/v1/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
   if (path.startsWith('/v1/members/')) return { foreign: [own.memberId], unknown: uuidv7() }
   if (path.startsWith('/v1/invitations/')) return { foreign: [own.invitationId], unknown: uuidv7() }

@@ -9,6 +9,7 @@ export interface Belongings {
   readonly recipientId: string
   readonly batchId: string
   readonly clientId: string
+  readonly apiKeyId: string
   readonly templateId: string
   readonly templateSlug: string
   /** A picture of a template. */
@@ -65,7 +66,7 @@ async function makeBelongings(installation: Installation, owner: Account): Promi
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const response = await owner.fetch(path, { method, body: text, headers: { 'content-type': type } })
     if (!response.ok) throw new Error(`${method} ${path} answers ${response.status}: ${await response.text()}`)
-    return await response.json() as { id: string, client_id: string }
+    return await response.json() as { id: string, client_id: string, api_key: { id: string } }
   }
   const { id: organizationId } = await owner.get<{ id: string }>('/v1/organization')
   const { id: templateId } = await send('PUT', '/v1/templates/secret-template', template)
@@ -74,11 +75,12 @@ async function makeBelongings(installation: Installation, owner: Account): Promi
   const { id: credentialId } = await send('POST', '/v1/credentials', issueRequest())
   const { id: batchId } = await send('POST', '/v1/batches?achievement=Networks', 'name,email\nA,a@canary.example\nB\n', 'text/csv')
   const { client_id: clientId } = await send('POST', '/v1/clients', { name: 'One', scopes: ['credentials:read'] })
+  const { api_key: { id: apiKeyId } } = await send('POST', '/v1/api-keys', { name: 'One', scopes: ['credentials:read'] })
   const { memberId } = await memberOf(installation, 'owner', 'owner', 'first')
   const { id: invitationId } = await send('POST', '/v1/invitations', { email: 'invited@canary.example', role: 'viewer' })
   await quiet(owner)
   const { recipient } = await owner.get<{ recipient: { id: string } }>(`/v1/credentials/${credentialId}`)
-  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, templateId, templateSlug: 'secret-template', imageId, memberId, invitationId }
+  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, apiKeyId, templateId, templateSlug: 'secret-template', imageId, memberId, invitationId }
 }
 
 /** Waits until everything that the organization asked for was issued and mailed. */

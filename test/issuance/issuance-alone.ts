@@ -79,7 +79,7 @@ export async function startIssuance(
       accessTokens: {
         verify: async (token) => ({ organizationId: token as OrganizationId, clientId: 'test', scopes: [
           'credentials:read', 'credentials:write', 'templates:read', 'templates:write',
-        ], tokenId: token }),
+        ], tokenId: token, actor: 'client:test' }),
       },
     })
     const routes = createModuleApp()

@@ -3,6 +3,7 @@ import { type Placement, placements } from '../placements.ts'
 import access from './access.scenario.ts'
 import anchor from './anchor.scenario.ts'
 import { createAsk } from './ask.ts'
+import apiKeys from './api-keys.scenario.ts'
 import audit from './audit.scenario.ts'
 import batch from './batch.scenario.ts'
 import batchFiles from './batch-files.scenario.ts'
@@ -22,6 +23,7 @@ import soundness from './soundness.scenario.ts'
 import status from './status.scenario.ts'
 import surface from './surface.scenario.ts'
 import template from './template.scenario.ts'
+import tokenKeys from './token-keys.scenario.ts'
 import vcApi from './vc-api.scenario.ts'
 
 interface Outcome {
@@ -50,11 +52,11 @@ const { values } = parseArgs({
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
-  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...people, ...audit,
+  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...people, ...audit,
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */
-const closing: readonly Scenario[] = [...restart, ...soundness]
+const closing: readonly Scenario[] = [...tokenKeys, ...restart, ...soundness]
 const all = [...opening, ...independent, ...closing]
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)

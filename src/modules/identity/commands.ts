@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import { type AddCommands, answer } from '#platform/cli/command.ts'
 import { allScopes, identity, roles, type Scope } from './contract.ts'
 
-/** `vellum organization …` and `vellum client …`. */
+/** `vellum organization …`, `vellum client …` and `vellum token-keys …`. */
 export const identityCommands: AddCommands = (program, run) => {
   const organization = program.command('organization').description('organizations that issue')
   organization
@@ -74,6 +74,37 @@ export const identityCommands: AddCommands = (program, run) => {
           `${email} may become ${role} of ${slug} until ${made.expiresAt}, by this link, once:`,
           link,
         ])
+      }),
+    )
+
+  const tokenKeys = program.command('token-keys').description('keys that sign access tokens')
+  tokenKeys
+    .command('list')
+    .option('--json', 'one line of JSON')
+    .action(({ json }) =>
+      run(async (control) => {
+        const { keys } = await control.client(identity).tokenKeys({})
+        answer(json, { keys }, keys.map(({ kid, state, activeFrom }) => `${kid}  ${state.padEnd(9)}  signs from ${activeFrom}`))
+      }),
+    )
+  tokenKeys
+    .command('rotate')
+    .description('make a new one; it signs once verifiers have had time to fetch it')
+    .option('--json', 'one line of JSON')
+    .action(({ json }) =>
+      run(async (control) => {
+        const key = await control.client(identity).rotateTokenKey({})
+        answer(json, key, [`${key.kid} signs from ${key.activeFrom} on. Tokens of the key before it stay good.`])
+      }),
+    )
+  tokenKeys
+    .command('withdraw <kid>')
+    .description('void one that leaked, and all tokens that it signed')
+    .option('--json', 'one line of JSON')
+    .action((kid, { json }) =>
+      run(async (control) => {
+        const key = await control.client(identity).withdrawTokenKey({ kid })
+        answer(json, key, [`${key.kid} is void since ${key.withdrawnAt}. Programs get new tokens from /oauth/token.`])
       }),
     )
 }

@@ -7,5 +7,9 @@ export const identityConfig = z.object({
   MASTER_KEY_FILE: z.string().optional(),
   /** Seconds that an access token lives. */
   ACCESS_TOKEN_SECONDS: z.coerce.number().int().min(30).max(3600).default(600),
+  /** Days that a key signs access tokens before its successor is made; 0: until `vellum token-keys rotate`. */
+  TOKEN_KEY_DAYS: z.coerce.number().int().min(0).max(3650).default(90),
+  /** Seconds that a new key is published before it signs: longer than anybody keeps the key set. */
+  TOKEN_KEY_LEAD_SECONDS: z.coerce.number().int().min(1).max(86_400).default(600),
 })
 export type IdentityConfig = z.output<typeof identityConfig>

@@ -11,7 +11,7 @@ export const scopes = {
   'templates:write': 'Make and change templates and achievements.',
   'organization:read': 'See the organization.',
   'organization:write': 'Change the organization.',
-  'clients:manage': 'Make, list and disable API clients.',
+  'clients:manage': 'Make, list and disable API clients and API keys.',
   'recipients:erase': 'Erase a recipient for good.',
   'audit:read': 'Read the audit trail.',
   'notifications:read': 'See what was sent to whom, and what became of it.',
@@ -86,6 +86,17 @@ export const AccountMail = z.object({
   role: Role.optional(),
 })
 export type AccountMail = z.infer<typeof AccountMail>
+/** A key of access tokens, without the key. */
+export const TokenKey = z.object({
+  kid: z.string(),
+  /** Published and not signing yet; signing; replaced and still published for a day; void with all its tokens. */
+  state: z.enum(['waiting', 'signing', 'retired', 'withdrawn']),
+  createdAt: z.string(),
+  activeFrom: z.string(),
+  retiredAt: z.string().optional(),
+  withdrawnAt: z.string().optional(),
+})
+export type TokenKey = z.infer<typeof TokenKey>
 
 /** What other modules may ask of `identity`; among it what the platform needs of it: data keys, token keys, revocations. */
 export const identity = contract('identity', {
@@ -171,6 +182,19 @@ export const identity = contract('identity', {
     input: z.object({ organizationId: Id, clientId: Id }),
     output: z.object({ disabledAt: z.string() }),
   }),
+
+  tokenKeys: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({}),
+    output: z.object({ keys: z.array(TokenKey) }),
+  }),
+
+  /** Makes the successor of the key that signs access tokens. While one waits to sign, it is that one. */
+  rotateTokenKey: operation({ effect: 'write', timeoutMs: 10_000, input: z.object({}), output: TokenKey }),
+
+  /** Voids a key and all tokens that it signed, at once; another signs from now on. Unknown: `not-found`. */
+  withdrawTokenKey: operation({ effect: 'write', timeoutMs: 10_000, input: z.object({ kid: Id }), output: TokenKey }),
 
   /** An access token for a person at the command line; it lives as long as any other. Nothing is stored. */
   mintAccessToken: operation({

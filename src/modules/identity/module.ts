@@ -1,6 +1,7 @@
 import { openMasterKey, recordKeyCheck } from '#platform/crypto/master-key.ts'
 import { defineModule } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { createApiKeys } from './api-key/api-keys.ts'
 import { createApiClients } from './client/clients.ts'
 import { identityConfig } from './config.ts'
 import { identity } from './contract.ts'
@@ -21,8 +22,8 @@ import { schema } from './tables.ts'
 import { createAccessTokens } from './token/access-tokens.ts'
 import { createSigningKeys } from './token/signing-keys.ts'
 
-/** Longer than any token lives, and than clocks differ. */
-const disabledClientsToldMs = 2 * 3_600_000
+/** Longer than any token lives, than an answer about an API key stands, and than clocks differ. */
+const revocationsToldMs = 2 * 3_600_000
 
 const branded = (id: string) => id as OrganizationId
 
@@ -43,6 +44,7 @@ export default defineModule({
     const dataKeys = createDataKeys(context, masterKey)
     const organizations = createOrganizations(context, dataKeys)
     const apiClients = createApiClients(context)
+    const apiKeys = createApiKeys(context)
     const signingKeys = createSigningKeys(context)
     const accessTokens = createAccessTokens(context, signingKeys)
     const sessions = createSessions(context)
@@ -91,10 +93,20 @@ export default defineModule({
           return { disabledAt: disabledAt.toISOString() }
         },
         verificationKeys: async () => ({ keys: await signingKeys.published() }),
-        revocations: async () => ({
-          tokens: await accessTokens.revoked(),
-          clients: [...(await apiClients.disabledSince(new Date(now().getTime() - disabledClientsToldMs))), ...(await sessions.endedGrants())],
-        }),
+        async revocations() {
+          const since = new Date(now().getTime() - revocationsToldMs)
+          const clients = [...(await apiClients.disabledSince(since)), ...(await apiKeys.revokedSince(since)), ...(await sessions.endedGrants())]
+          return { tokens: await accessTokens.revoked(), clients, keys: await signingKeys.withdrawn() }
+        },
+        async apiKey({ hash }) {
+          const key = await apiKeys.byHash(hash)
+          if (!key) return {}
+          const { id, organizationId, scopes, expiresAt } = key
+          return { key: { id, organizationId, scopes: [...scopes], expiresAt: expiresAt.toISOString() } }
+        },
+        tokenKeys: async () => ({ keys: await signingKeys.list() }),
+        rotateTokenKey: () => signingKeys.rotate(),
+        withdrawTokenKey: ({ kid }) => signingKeys.withdraw(kid),
         async mintAccessToken({ organizationId, scopes, actor }) {
           const { id } = await organizations.find({ id: organizationId })
           return accessTokens.mint({ organizationId: branded(id), clientId: actor, scopes })
@@ -108,7 +120,7 @@ export default defineModule({
       },
       routes: (app) =>
         identityRoutes(app, {
-          publicUrl, organizations, apiClients, dataKeys, accessTokens, signingKeys, setup,
+          publicUrl, organizations, apiClients, apiKeys, dataKeys, accessTokens, signingKeys, setup,
           persons, members, invitations, sessions, sessionCookies, hashPassword,
         }),
       async prepare() {

@@ -1,4 +1,6 @@
 import type { PublicApp } from '#platform/module.ts'
+import { apiKeyRoutes } from './api-key/api-key-routes.ts'
+import type { ApiKeys } from './api-key/api-keys.ts'
 import { clientRoutes } from './client/client-routes.ts'
 import type { DataKeys } from './data-key/data-keys.ts'
 import { recipientRoutes } from './data-key/recipient-routes.ts'
@@ -13,6 +15,7 @@ import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 
 export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts {
   readonly organizations: Organizations
+  readonly apiKeys: ApiKeys
   readonly dataKeys: DataKeys
   readonly setup: Setup
 }
@@ -23,6 +26,7 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   setupRoutes(app, parts.setup, parts.publicUrl)
   organizationRoutes(app, parts.organizations)
   clientRoutes(app, parts.apiClients)
+  apiKeyRoutes(app, parts.apiKeys)
   recipientRoutes(app, parts.dataKeys)
   memberRoutes(app, parts.members)
   invitationRoutes(app, parts)

@@ -82,6 +82,31 @@ export const schema = defineSchema('identity', (kit) => ({
     ],
   ),
 
+  /** API keys: bearer tokens of programs that take no other. The key itself is nowhere. */
+  apiKeys: kit.tenantTable(
+    'api_keys',
+    {
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** Of the request that made it: a repetition finds it. */
+      requestId: kit.text().notNull(),
+      name: kit.text().notNull(),
+      scopes: kit.json<string[]>().notNull(),
+      /** SHA-256 of the key, base64url; 256 random bits need no slow hash. */
+      keyHash: kit.text().notNull(),
+      createdAt: kit.instant().notNull(),
+      expiresAt: kit.instant().notNull(),
+      revokedAt: kit.instant(),
+      /** A day, such as 2026-11-29: enough to find keys that nobody needs, and no record of who does what when. */
+      lastUsedOn: kit.text(),
+    },
+    (t) => [
+      kit.uniqueIndex('api_keys_by_hash').on(t.keyHash),
+      kit.uniqueIndex('api_keys_by_request').on(t.organizationId, t.requestId),
+      kit.index('api_keys_revoked').on(t.revokedAt),
+    ],
+  ),
+
   /** Client assertions that were used: each is good once. */
   usedAssertions: kit.table(
     'used_assertions',
@@ -103,8 +128,15 @@ export const schema = defineSchema('identity', (kit) => ({
     /** PKCS #8, sealed with the installation's key. */
     privateKey: kit.bytes().notNull(),
     createdAt: kit.instant().notNull(),
+    /** From when on it signs; null: since it was made. */
+    activeFrom: kit.instant(),
+    /** From when on its successor signs. */
     retiredAt: kit.instant(),
-  }),
+    /** When all its tokens became void. */
+    withdrawnAt: kit.instant(),
+    /** The `kid` before it: each has one successor. */
+    replaces: kit.text(),
+  }, (t) => [kit.uniqueIndex('signing_keys_by_predecessor').on(t.replaces)]),
 
   /** Access tokens that were revoked before they expired. */
   revokedTokens: kit.table(
@@ -168,7 +200,7 @@ export const schema = defineSchema('identity', (kit) => ({
   ),
 
   /** What is to be mailed to a person. Who sends it asks for the content then, and stores none of it. */
-  accountMails: kit.table(
+  accountMails: kit.tenantTable(
     'account_mails',
     {
       id: kit.id().primaryKey(),

@@ -14,7 +14,7 @@ it('a loop of refusals is one entry a minute for each address, and a database th
   let clock = 0
   const told: unknown[] = []
   const denied = createDenials(() => database as never, { error: (what: unknown) => told.push(what) } as never, () => clock)
-  const access = { organizationId: 'acme' as OrganizationId, clientId: 'one', scopes: [], tokenId: 't' }
+  const access = { organizationId: 'acme' as OrganizationId, clientId: 'one', scopes: [], tokenId: 't', actor: 'client:one' }
   const ask = (path: string, clientId = 'one') => denied({ access: { ...access, clientId }, method: 'GET', path, scope: 'x' })
   for (let times = 0; times < 5; times++) await ask('/a')
   await ask('/b')

@@ -65,6 +65,7 @@ describe('an access token', () => {
       clientId: 'client-1',
       scopes: ['credentials:write', 'credentials:read'],
       tokenId: 'token-1',
+      actor: 'client:client-1',
     })
     expect(await check(sign(good, { ...header, alg: 'ES256', kid: 'ec' }, ec.privateKey))).toMatchObject({
       clientId: 'client-1',

@@ -4,6 +4,7 @@ import { withContext } from '../context.ts'
 import { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
 import type { Access } from './access.ts'
+import { type ApiKeys, looksLikeApiKey } from './api-key.ts'
 import type { PublicEnvironment } from './app.ts'
 
 export type { Access } from './access.ts'
@@ -20,19 +21,23 @@ export interface AccessTokenOptions {
   /** Must be the token's only audience. */
   readonly audience: string
   /** Asked at every use, also of a token that was checked before. */
-  readonly isRevoked?: (tokenId: string, clientId: string) => boolean
+  readonly isRevoked?: (tokenId: string, clientId: string, keyId: string) => boolean
+  /** Whatever begins as an API key goes there. */
+  readonly apiKeys?: ApiKeys
   readonly now?: () => Date
   /** How long an unknown `kid` waits before the keys are asked for again, in milliseconds. */
   readonly refreshMs?: number
 }
 
 export interface AccessTokens {
-  /** What a token permits. Throws `Problem('token-refused')`, or `unavailable` while the keys cannot be had. */
+  /** What a token, or an API key, permits. Throws `Problem('token-refused')`, or `unavailable` while the keys cannot be had. */
   verify(token: string): Promise<Access>
 }
 
 interface Verified {
   readonly access: Access
+  /** `kid` of the key that signed it. */
+  readonly keyId: string
   readonly expiresAt: number
   readonly notBefore: number
 }
@@ -58,13 +63,14 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
       clockTolerance: tolerance,
       currentDate: new Date(now() * 1_000),
     }
-    const { payload } = await keys.using((set) => jwtVerify(token, set, settings))
+    const { payload, protectedHeader } = await keys.using((set) => jwtVerify(token, set, settings))
     const notBefore = Math.max(payload.nbf ?? 0, payload.iat!)
-    return { access: accessOf(payload, options), expiresAt: payload.exp!, notBefore }
+    return { access: accessOf(payload, options), keyId: protectedHeader.kid ?? '', expiresAt: payload.exp!, notBefore }
   }
 
   return {
     async verify(token) {
+      if (options.apiKeys && looksLikeApiKey(token)) return options.apiKeys.verify(token)
       if (token.length > maxTokenBytes) throw refused('The token is too long')
       let known = verified.get(token)
       if (!known) {
@@ -80,7 +86,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
         throw refused('The token has expired')
       }
       if (known.notBefore > at + tolerance) throw refused('The token is not valid yet')
-      if (options.isRevoked?.(known.access.tokenId, known.access.clientId)) throw refused('The token was revoked')
+      if (options.isRevoked?.(known.access.tokenId, known.access.clientId, known.keyId)) throw refused('The token was revoked')
       return known.access
     },
   }
@@ -93,8 +99,8 @@ function accessOf(payload: JWTPayload, { audience }: AccessTokenOptions): Access
     throw refused('The token lacks a claim or has one too many')
   }
   const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []
-  const subject = sub === undefined || sub === clientId ? {} : { subject: sub }
-  return { organizationId: organizationId.data, clientId, ...subject, scopes, tokenId: jti }
+  const actor = sub === undefined || sub === clientId ? `client:${clientId}` : sub
+  return { organizationId: organizationId.data, clientId, scopes, tokenId: jti, actor }
 }
 
 /**
@@ -167,12 +173,12 @@ export function requireScope(scope: string): MiddlewareHandler<PublicEnvironment
     const tokens = c.get('accessTokens')
     if (!tokens) throw new Error('This app was made without accessTokens and cannot require a scope')
     const header = c.req.header('authorization')
-    if (!header) throw new Problem('unauthenticated', 'Send Authorization: Bearer with a token from /oauth/token.')
+    if (!header) throw new Problem('unauthenticated', 'Send Authorization: Bearer with a token from /oauth/token or an API key.')
     const token = /^Bearer +(\S+)$/i.exec(header)?.[1]
     if (!token) throw refused('The Authorization header is not a bearer token')
     const access = await tokens.verify(token)
     c.set('access', access)
-    const context = { organizationId: access.organizationId, actor: access.subject ?? `client:${access.clientId}` }
+    const context = { organizationId: access.organizationId, actor: access.actor }
     if (!access.scopes.includes(scope)) {
       await withContext(context, () =>
         c.get('onDenied')?.({ access, method: c.req.method, path: c.req.path, scope }))

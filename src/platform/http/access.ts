@@ -1,12 +1,13 @@
 import type { OrganizationId } from '../organization-id.ts'
 
-/** What a checked access token says about a request: the only source of a tenant for a public route. */
+/** What a checked access token or API key says about a request: the only source of a tenant for a public route. */
 export interface Access {
   readonly organizationId: OrganizationId
+  /** Of an API key its id. */
   readonly clientId: string
-  /** Whom the client acts for, as the audit names them: `person:{id}`. Absent: itself. */
-  readonly subject?: string
   readonly scopes: readonly string[]
   /** The token's `jti`: what a revocation names. */
   readonly tokenId: string
+  /** Who acts, for the audit: `client:{id}`, `key:{id}`, or of a session `person:{id}`. */
+  readonly actor: string
 }

@@ -38,7 +38,7 @@ const keys = createKeyRing({
 /** A public write that makes one note with a title of its own, and what it was made to do on the way. */
 function notesApp(database: PlatformDatabase<Notes>, organization = 'org-1') {
   const organizationId = OrganizationId.parse(organization)
-  const access = { organizationId, clientId: 'c', scopes: [], tokenId: 't' }
+  const access = { organizationId, clientId: 'c', scopes: [], tokenId: 't', actor: 'client:c' }
   const state = { runs: 0, before: async (_tx: Transaction<Notes>): Promise<void> => {}, after: () => {} }
   const app = createPublicApp()
   app.post('/notes/:kind', async (c) => {

@@ -41,7 +41,7 @@ describe('the merged OpenAPI document', () => {
       201: { description: 'made' },
       default: { $ref: '#/components/responses/Problem' },
     })
-    expect(document.paths['/v1/things'].post.security).toEqual([{ oauth2: ['things:write'] }])
+    expect(document.paths['/v1/things'].post.security).toEqual([{ oauth2: ['things:write'] }, { apiKey: ['things:write'] }])
     expect(document.components.schemas.Problem.description).toContain('urn:vellum:problem:not-found` | 404 |')
     expect(document.components.schemas.Problem.properties.type.enum).toContain('urn:vellum:problem:not-found')
   })

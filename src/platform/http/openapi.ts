@@ -77,6 +77,7 @@ export function mergeOpenApi(
           flows: { clientCredentials: { tokenUrl: `${options.publicUrl}/oauth/token`, scopes: options.scopes ?? {} } },
         },
         session: { type: 'apiKey', in: 'cookie', name: sessionCookie(options.publicUrl), description: 'What signing in sets, for people in browsers.' },
+        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'vellum_…', description: 'An API key of POST /v1/api-keys; roles are its scopes.' },
         client: { type: 'http', scheme: 'basic', description: 'Id and secret of an API client, for the OAuth endpoints.' },
       },
     },

@@ -4,11 +4,11 @@ import { requireScope, scopeOf } from './access-token.ts'
 import type { PublicEnvironment } from './app.ts'
 
 /**
- * What makes a route need an access token with this scope, in what it does and in what its document says:
+ * What makes a route need an access token or an API key with this scope, in what it does and in what its document says:
  * `createRoute({ ...scoped('credentials:write'), … })`. Further middleware runs once the token was found good.
  */
 export const scoped = (scope: string, ...further: MiddlewareHandler<PublicEnvironment>[]) => ({
-  security: [{ oauth2: [scope] }],
+  security: [{ oauth2: [scope] }, { apiKey: [scope] }] as Record<string, string[]>[],
   middleware: [requireScope(scope), ...further],
 })
 

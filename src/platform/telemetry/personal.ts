@@ -16,11 +16,12 @@ export function isPersonal(field: string): boolean {
 }
 
 const address = /[^\s@"'<>(),;:]{1,64}@[^\s@"'<>(),;:]{1,255}/g
+const secret = /\b(vellum|vls)_[1-9A-HJ-NP-Za-km-z]{40,}/g
 const bearer = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]+/g
 
 /** Free text without what looks like an e-mail address or a token, and without a database driver's parameters. */
 export function withoutPersonal(text: string): string {
   const parameters = text.indexOf('\nparams:')
   const kept = parameters < 0 ? text : text.slice(0, parameters)
-  return kept.replace(bearer, '$1 [redacted]').replace(address, '[address]')
+  return kept.replace(bearer, '$1 [redacted]').replace(secret, '$1_[redacted]').replace(address, '[address]')
 }

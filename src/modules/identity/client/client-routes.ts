@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { randomUUID } from 'node:crypto'
 import { json } from '#platform/http/json-response.ts'
+import type { Access } from '#platform/http/access.ts'
 import { accessOfRequest } from '#platform/http/access-token.ts'
 import { scoped } from '#platform/http/scoped.ts'
 import { oneLine, pageCursor } from '#platform/typed-text.ts'
@@ -34,6 +35,17 @@ const tags = ['Access']
 const access = scoped('clients:manage')
 const params = z.object({ id: z.string().max(64) })
 
+/** A request that makes a secret is told it again under the same key. */
+export const repeatable = z.object({ 'idempotency-key': z.string().regex(/^[\x21-\x7e]{1,199}$/, 'Use 1 to 199 visible ASCII characters.').optional() })
+
+/** @throws `forbidden` when more is to be given than whoever asks has */
+export function refuseExcessScopes(scopes: readonly Scope[], { scopes: own }: Access): void {
+  const excess = scopes.filter((scope) => !own.includes(scope))
+  if (excess.length > 0) {
+    throw new Problem('forbidden', 'Give only the scopes that your own token has.', { extensions: { scopes: excess } })
+  }
+}
+
 export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
   app.openapi(
     createRoute({
@@ -44,7 +56,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       description: 'The secret is in this answer and nowhere else; the same Idempotency-Key gets the same answer for a day.',
       ...access,
       request: {
-        headers: z.object({ 'idempotency-key': z.string().regex(/^[\x21-\x7e]{1,199}$/, 'Use 1 to 199 visible ASCII characters.').optional() }),
+        headers: repeatable,
         body: { required: true, content: { 'application/json': { schema: NewClientBody } } },
       },
       responses: {
@@ -52,14 +64,11 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       },
     }),
     async (c) => {
-      const { organizationId, scopes: own } = accessOfRequest(c)
+      const own = accessOfRequest(c)
       const { name, scopes, expiresAt, jwks } = c.req.valid('json')
-      const excess = scopes.filter((scope) => !own.includes(scope))
-      if (excess.length > 0) {
-        throw new Problem('forbidden', 'A client can give only the scopes that its own token has.', { extensions: { scopes: excess } })
-      }
+      refuseExcessScopes(scopes, own)
       const { client, clientSecret } = await apiClients.create({
-        organizationId,
+        organizationId: own.organizationId,
         // Apart from the request ids of other doors.
         requestId: `:${c.req.header('idempotency-key') ?? randomUUID()}`,
         name,
@@ -109,7 +118,7 @@ export function clientRoutes(app: PublicApp, apiClients: ApiClients): void {
       path: '/v1/clients/{id}',
       tags,
       summary: 'Disable an API client for good',
-      description: 'It gets no new tokens; those it has stop working within a minute. The client stays in the list.',
+      description: 'It gets no new tokens; those it has stop working within ten seconds, unless the installation says otherwise. The client stays in the list.',
       ...access,
       request: { params },
       responses: { 200: json(Client, 'The disabled client') },
