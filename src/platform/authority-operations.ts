@@ -37,6 +37,21 @@ export const authorityOperations = {
     input: z.object({}),
     output: z.object({ tokens: z.array(z.string()), clients: z.array(z.string()) }),
   }),
+  /**
+   * What a module still has under versions of data keys that a rotation put an end to: docs/decisions/0210. Said again, the newest
+   * word counts.
+   */
+  reportResealed: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({
+      rotation: z.string().max(100),
+      left: z.number().int().min(0),
+      /** Counted after no process can have an older version in memory: with nothing left, the module is done. */
+      final: z.boolean(),
+    }),
+    output: z.object({}),
+  }),
 } as const
 
 export const authorityContract = <const M extends string>(module: M) => ({ module, operations: authorityOperations }) as const

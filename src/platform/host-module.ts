@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Assets } from './assets.ts'
-import type { authorityContract } from './authority-operations.ts'
+import type { AuthorityClient, authorityContract } from './authority-operations.ts'
 import { auditGuardStatements, auditHook } from './audit/audit.ts'
 import { mountBackup } from './backup/backup-routes.ts'
 import { openFiles } from './blobs/open-files.ts'
@@ -25,7 +25,10 @@ import { createRelay } from './events/relay.ts'
 import type { FetchEvents, FetchPage, RelayedStore } from './events/subscription.ts'
 import { mountPublicRoutes } from './http/app.ts'
 import { purgeIdempotency } from './http/idempotency.ts'
-import type { AnyModule, ModuleParts, PublicApp } from './module.ts'
+import type { AnyModule, CheckedPage, ModuleParts, PublicApp } from './module.ts'
+import { findLostVersions } from './reseal/check-versions.ts'
+import { dataKeysRotated } from './reseal/data-keys-rotated.ts'
+import { countSealedBefore, createReseal } from './reseal/reseal-step.ts'
 import { platformHandlers } from './platform-handlers.ts'
 import { type platformContract, platformOperations } from './platform-operations.ts'
 import type { ModuleLoad } from './telemetry/advise-rules.ts'
@@ -53,6 +56,11 @@ export interface Host {
   /** What this process measured of one of its modules. */
   readonly measured: (module: string) => Promise<ModuleLoad>
   readonly transportTo: (module: string) => Transport
+  /** The module that keeps data keys, and how others ask it. */
+  readonly authority: string
+  readonly authorityFor: (caller: string) => AuthorityClient
+  /** All modules of the program, wherever they run. */
+  readonly modules: readonly string[]
   /** Data keys, for every module but the authority, which reads its own. */
   readonly fetchKeys: (caller: string, subjects: string[]) => Promise<readonly FetchedKey[]>
   readonly platformClient: (caller: string, module: string) => Client<ReturnType<typeof platformContract<string>>>
@@ -94,7 +102,8 @@ export async function hostModule(
     migrations: host.assets.migrations(name, dialectOf(url)),
     guards: auditGuardStatements,
   })
-  const keys = host.shareForgetting(createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects) }))
+  const ttlMs = settings.DATA_KEY_SECONDS * 1_000
+  const keys = host.shareForgetting(createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects), ttlMs }))
   const database = tracedTransactions(await openDatabase({
     schema,
     url,
@@ -121,7 +130,12 @@ export async function hostModule(
     log,
     now,
     stopping: host.stopping,
+    modules: host.modules,
   })
+  const reseal = createReseal({ module: name, schema, database, files, keys, authority: host.authorityFor(name), ttlMs, log })
+  const bindings = [...(parts.steps ?? []), ...reseal.steps]
+  const hearsOfKeys = definition.subscribes[host.authority]?.includes(familyOf(dataKeysRotated.name))
+  const subscriptions = [...(parts.subscriptions ?? []), ...(hearsOfKeys ? [reseal.subscription(host.authority)] : [])]
   const fetchKeys = ownKeys(parts.handlers) ?? ((subjects: string[]) => host.fetchKeys(name, subjects))
 
   const fetchEvents: FetchEvents = async ({ publisher, ...range }) =>
@@ -145,7 +159,7 @@ export async function hostModule(
   })
   const runner = createRunner({
     database,
-    bindings: parts.steps ?? [],
+    bindings,
     policy,
     doorbell,
     log,
@@ -156,7 +170,7 @@ export async function hostModule(
   const inbox = createInbox({
     database,
     subscribes: definition.subscribes,
-    subscriptions: parts.subscriptions ?? [],
+    subscriptions,
     keys,
     fetchEvents,
     relayedStore,
@@ -165,7 +179,13 @@ export async function hostModule(
     sweepMs,
     onOutcome: ({ name: event, outcome }) => countEvent(name, event, outcome),
   })
-  const kinds = (parts.steps ?? []).map(({ definition: { kind } }) => kind)
+  /** Before the module's own first page. */
+  const checkStored = async (after: string | undefined): Promise<CheckedPage> => {
+    const lost = after === undefined ? await findLostVersions(database, schema, fetchKeys) : []
+    const page = await (parts.checkStored?.(after) ?? { checked: {}, faults: [] })
+    return { ...page, faults: [...lost, ...page.faults] }
+  }
+  const kinds = bindings.map(({ definition: { kind } }) => kind)
   const removeMeasures = addMeasures(moduleMeasures(name, database, kinds, parts.measures))
 
   let purge: ReturnType<typeof setInterval> | undefined
@@ -184,7 +204,8 @@ export async function hostModule(
     { module: name, operations: { ...contract.operations, ...platformOperations } },
     {
       ...parts.handlers,
-      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), parts.checkStored),
+      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), checkStored),
+      countSealed: async ({ subjects }) => ({ left: await countSealedBefore({ schema, database, files }, subjects) }),
     },
     { tokens: host.tokens, log },
   )

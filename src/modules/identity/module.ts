@@ -1,10 +1,13 @@
-import { openMasterKey, recordKeyCheck } from '#platform/crypto/master-key.ts'
-import { defineModule } from '#platform/module.ts'
+import { defineModule, runStep } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { dataKeysRotated } from '#platform/reseal/data-keys-rotated.ts'
 import { createApiClients } from './client/clients.ts'
 import { identityConfig } from './config.ts'
 import { identity } from './contract.ts'
 import { createDataKeys } from './data-key/data-keys.ts'
+import { createKeyRotation } from './data-key/key-rotation.ts'
+import { createMasterKeys } from './data-key/master-keys.ts'
+import { createMasterRotation, rewrapStep } from './data-key/master-rotation.ts'
 import { organizationChanged, organizationCreated, recipientErased } from './events.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { identityRoutes } from './routes.ts'
@@ -22,17 +25,17 @@ const branded = (id: string) => id as OrganizationId
 export default defineModule({
   contract: identity,
   uses: {},
-  publishes: [organizationCreated, organizationChanged, recipientErased],
+  publishes: [organizationCreated, organizationChanged, recipientErased, dataKeysRotated],
   subscribes: {},
   schema,
   keyTables: ['data_keys'],
   config: identityConfig,
   start(context) {
     const { config, publicUrl, now } = context
-    const { DATA_DIR: dataDir, MASTER_KEY, MASTER_KEY_FILE } = config
-    let held: Uint8Array | undefined
-    const masterKey = () => (held ??= openMasterKey({ dataDir, env: { MASTER_KEY, MASTER_KEY_FILE } }).masterKey)
-    const dataKeys = createDataKeys(context, masterKey)
+    const masterKeys = createMasterKeys(config)
+    const dataKeys = createDataKeys(context, masterKeys)
+    const keyRotation = createKeyRotation(context, masterKeys)
+    const masterRotation = createMasterRotation(context, masterKeys)
     const organizations = createOrganizations(context, dataKeys)
     const apiClients = createApiClients(context)
     const signingKeys = createSigningKeys(context)
@@ -42,6 +45,15 @@ export default defineModule({
     return {
       handlers: {
         dataKeys: async ({ subjects }) => ({ keys: await dataKeys.fetch(subjects) }),
+        async reportResealed(report, { caller }) {
+          await keyRotation.report(caller, report)
+          return {}
+        },
+        keyStatus: async () => ({ ...(await masterRotation.status()), rotations: await keyRotation.open() }),
+        rotateDataKeys: async ({ rotation, scope }) => ({ subjects: await keyRotation.rotate(rotation, scope) }),
+        retireDataKeys: async ({ scope }) => ({ retired: await keyRotation.retire(scope) }),
+        rotateMasterKey: () => masterRotation.rotate(),
+        retireMasterKey: () => masterRotation.retire(),
         reserveRecipients: async ({ organizationId, ...order }) => ({
           recipientIds: await dataKeys.reserveRecipients({ organizationId: branded(organizationId), ...order }),
         }),
@@ -78,9 +90,10 @@ export default defineModule({
       },
       routes: (app) =>
         identityRoutes(app, { publicUrl, organizations, apiClients, dataKeys, accessTokens, signingKeys, setup }),
+      steps: [runStep(rewrapStep, masterRotation.runRewrap)],
       async prepare() {
         await dataKeys.prepareInstallation()
-        recordKeyCheck(dataDir, masterKey())
+        await masterRotation.remember()
         await signingKeys.prepare()
         const link = await setup.offerLink()
         // Not through the log, which may be shipped elsewhere: whoever has the link owns the installation.

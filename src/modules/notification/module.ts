@@ -20,7 +20,7 @@ export default defineModule({
   contract: notification,
   uses: { identity, issuance },
   publishes: [notificationDelivered, notificationFailed],
-  subscribes: { issuance: ['credential'], identity: ['recipient'] },
+  subscribes: { issuance: ['credential'], identity: ['recipient', 'data-key'] },
   schema,
   config: notificationConfig,
   checks: notificationChecks,
