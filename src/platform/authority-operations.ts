@@ -37,6 +37,13 @@ export const authorityOperations = {
     input: z.object({}),
     output: z.object({ tokens: z.array(z.string()), clients: z.array(z.string()) }),
   }),
+  /** The calling module has nothing of an erased person any more: the receipt waits for all. Said twice, the first word counts. */
+  confirmErasure: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({ organizationId: z.string(), recipientId: z.string(), removed: z.record(z.string().max(50), z.number().int().min(0)) }),
+    output: z.object({}),
+  }),
   /**
    * What a module still has under versions of data keys that a rotation put an end to: docs/decisions/0210. Said again, the newest
    * word counts.

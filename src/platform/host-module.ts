@@ -17,6 +17,7 @@ import { createKeyRing, type FetchedKey } from './crypto/key-ring.ts'
 import type { KeyRing } from './crypto/key-ring-types.ts'
 import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
 import type { PlatformDatabase, TransactionHooks } from './database/transaction.ts'
+import { confirmErasureBinding } from './erasure/confirm-erasure.ts'
 import { familyOf } from './event.ts'
 import type { Bus } from './events/bus.ts'
 import { createInbox } from './events/inbox.ts'
@@ -133,7 +134,7 @@ export async function hostModule(
     modules: host.modules,
   })
   const reseal = createReseal({ module: name, schema, database, files, keys, authority: host.authorityFor(name), ttlMs, log })
-  const bindings = [...(parts.steps ?? []), ...reseal.steps]
+  const bindings = [...(parts.steps ?? []), ...reseal.steps, confirmErasureBinding({ database, authority: host.authorityFor(name) })]
   const hearsOfKeys = definition.subscribes[host.authority]?.includes(familyOf(dataKeysRotated.name))
   const subscriptions = [...(parts.subscriptions ?? []), ...(hearsOfKeys ? [reseal.subscription(host.authority)] : [])]
   const fetchKeys = ownKeys(parts.handlers) ?? ((subjects: string[]) => host.fetchKeys(name, subjects))

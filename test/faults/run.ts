@@ -4,6 +4,7 @@ import backup from './backup.fault.ts'
 import canary from './canary.fault.ts'
 import chain from './chain.fault.ts'
 import clocks from './clocks.fault.ts'
+import erasure from './erasure.fault.ts'
 import failpoints from './failpoints.fault.ts'
 import type { Fault } from './fault.ts'
 import killedProcess from './killed-process.fault.ts'
@@ -22,7 +23,7 @@ import wrongKey from './wrong-key.fault.ts'
 
 const faults: readonly Fault[] = [
   ...killedProcess, ...failpoints, ...largeFile, ...wrongKey, ...canary, ...stopUnderLoad, ...mailFaults, ...backup, ...move, ...chain,
-  ...rollingRestart, ...redisFull, ...clocks, ...sqliteBusy, ...placement, ...network, ...keys,
+  ...rollingRestart, ...redisFull, ...clocks, ...sqliteBusy, ...placement, ...network, ...keys, ...erasure,
 ]
 
 const { values } = parseArgs({

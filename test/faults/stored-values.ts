@@ -10,8 +10,8 @@ export interface StoredValue {
   readonly bytes: Buffer
 }
 
-/** Every value of bytes, and of texts that may hold bytes, in every table of every module, whatever these call it. */
-async function* storedRows(place: { dataDir: string } | { url: string }): AsyncGenerator<{ where: string; row: Record<string, unknown> }> {
+/** Every row of every table of every module, whatever these call it. */
+export async function* storedRows(place: { dataDir: string } | { url: string }): AsyncGenerator<{ where: string; row: Record<string, unknown> }> {
   if ('dataDir' in place) {
     for (const file of readdirSync(place.dataDir).filter((name) => name.endsWith('.sqlite'))) {
       const database = new Sqlite(join(place.dataDir, file), { readonly: true })

@@ -8,6 +8,7 @@ import { createDataKeys } from './data-key/data-keys.ts'
 import { createKeyRotation } from './data-key/key-rotation.ts'
 import { createMasterKeys } from './data-key/master-keys.ts'
 import { createMasterRotation, rewrapStep } from './data-key/master-rotation.ts'
+import { createErasures } from './erasure/erasures.ts'
 import { organizationChanged, organizationCreated, recipientErased } from './events.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { identityRoutes } from './routes.ts'
@@ -40,11 +41,16 @@ export default defineModule({
     const apiClients = createApiClients(context)
     const signingKeys = createSigningKeys(context)
     const accessTokens = createAccessTokens(context, signingKeys)
+    const erasures = createErasures(context, signingKeys)
     const setup = createSetup(context, { organizations, apiClients })
 
     return {
       handlers: {
         dataKeys: async ({ subjects }) => ({ keys: await dataKeys.fetch(subjects) }),
+        async confirmErasure({ organizationId, ...part }, { caller }) {
+          await erasures.confirm(caller, { organizationId: branded(organizationId), ...part })
+          return {}
+        },
         async reportResealed(report, { caller }) {
           await keyRotation.report(caller, report)
           return {}
@@ -58,7 +64,7 @@ export default defineModule({
           recipientIds: await dataKeys.reserveRecipients({ organizationId: branded(organizationId), ...order }),
         }),
         eraseRecipient: async ({ organizationId, recipientId }) => {
-          const erasedAt = await dataKeys.eraseRecipient(branded(organizationId), recipientId)
+          const erasedAt = await erasures.erase(branded(organizationId), recipientId)
           return { erasedAt: erasedAt.toISOString() }
         },
         createOrganization: (order) => organizations.create(order),
@@ -89,12 +95,13 @@ export default defineModule({
         },
       },
       routes: (app) =>
-        identityRoutes(app, { publicUrl, organizations, apiClients, dataKeys, accessTokens, signingKeys, setup }),
+        identityRoutes(app, { publicUrl, organizations, apiClients, erasures, accessTokens, signingKeys, setup }),
       steps: [runStep(rewrapStep, masterRotation.runRewrap)],
       async prepare() {
         await dataKeys.prepareInstallation()
         await masterRotation.remember()
         await signingKeys.prepare()
+        await erasures.repeatForgotten()
         const link = await setup.offerLink()
         // Not through the log, which may be shipped elsewhere: whoever has the link owns the installation.
         if (link) process.stderr.write(`\nSet up the first organization within a day: ${link}\n\n`)

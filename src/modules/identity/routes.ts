@@ -1,7 +1,7 @@
 import type { PublicApp } from '#platform/module.ts'
 import { clientRoutes } from './client/client-routes.ts'
-import type { DataKeys } from './data-key/data-keys.ts'
-import { recipientRoutes } from './data-key/recipient-routes.ts'
+import { erasureRoutes } from './erasure/erasure-routes.ts'
+import type { Erasures } from './erasure/erasures.ts'
 import { organizationRoutes } from './organization/organization-routes.ts'
 import type { Organizations } from './organization/organizations.ts'
 import type { Setup } from './setup/setup.ts'
@@ -10,7 +10,7 @@ import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 
 export interface IdentityParts extends TokenParts {
   readonly organizations: Organizations
-  readonly dataKeys: DataKeys
+  readonly erasures: Erasures
   readonly setup: Setup
 }
 
@@ -20,5 +20,5 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   setupRoutes(app, parts.setup, parts.publicUrl)
   organizationRoutes(app, parts.organizations)
   clientRoutes(app, parts.apiClients)
-  recipientRoutes(app, parts.dataKeys)
+  erasureRoutes(app, parts.erasures)
 }

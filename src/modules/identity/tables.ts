@@ -1,3 +1,4 @@
+import { isNotNull } from 'drizzle-orm'
 import type { PublicKeys } from './client/public-keys.ts'
 import { defineSchema, type Schema } from '#platform/database/schema.ts'
 
@@ -46,7 +47,34 @@ export const schema = defineSchema('identity', (kit) => ({
       kit.primaryKey({ columns: [t.subject, t.version] }),
       kit.index('data_keys_by_reservation').on(t.organizationId, t.reservationId),
       kit.index('data_keys_by_kind').on(t.kind, t.subject),
+      kit.index('data_keys_erased').on(t.subject).where(isNotNull(t.erasedAt)),
     ],
+  ),
+
+  /** Who was erased, and what became of it: nothing here tells who it was. */
+  erasures: kit.tenantTable(
+    'erasures',
+    {
+      recipientId: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      erasedAt: kit.instant().notNull(),
+      /** When every module had confirmed its part. */
+      completedAt: kit.instant(),
+    },
+    (t) => [kit.index('erasures_by_organization').on(t.organizationId, t.recipientId)],
+  ),
+
+  erasureParts: kit.tenantTable(
+    'erasure_parts',
+    {
+      recipientId: kit.text().notNull(),
+      module: kit.text().notNull(),
+      organizationId: kit.text().notNull(),
+      /** How many of what. */
+      removed: kit.json<Readonly<Record<string, number>>>().notNull(),
+      confirmedAt: kit.instant().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.recipientId, t.module] })],
   ),
 
   /** What each module said of a rotation of data keys: see `reportResealed`. */

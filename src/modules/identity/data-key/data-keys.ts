@@ -1,13 +1,11 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import type { FetchedKey } from '#platform/crypto/key-ring.ts'
-import type { Transaction } from '#platform/database/database.ts'
 import { installation, type OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
-import { recipientErased } from '../events.ts'
 import type { IdentityContext } from '../identity-context.ts'
-import type { DataKeyKind, IdentityTables } from '../tables.ts'
+import type { DataKeyKind } from '../tables.ts'
 import { masterIdOf, type MasterKeys, refuseMasterKey } from './master-keys.ts'
 
 /** The data keys of everyone, wrapped by the master key: the only place where they are stored. */
@@ -19,8 +17,6 @@ export interface DataKeys {
   /** Makes the first key of an organization that does not exist yet, and loads it: its facts can be sealed then. */
   mintForOrganization(organizationId: OrganizationId): Promise<void>
   reserveRecipients(order: { organizationId: OrganizationId; reservationId: string; count: number }): Promise<string[]>
-  /** Answers when it was erased, the same however often it is asked. Throws `Problem('not-found')`. */
-  eraseRecipient(organizationId: OrganizationId, recipientId: string): Promise<Date>
 }
 
 export function createDataKeys(
@@ -101,40 +97,6 @@ export function createDataKeys(
       if (earlier.length === count) return earlier
       throw new Problem('conflict', 'This reservation was made for another count; use a new reservation id.')
     },
-
-    async eraseRecipient(organizationId, recipientId) {
-      await keys.load([organizationId])
-      const erasedAt = await database.transaction((tx) => erase(tx, organizationId, recipientId))
-      keys.forget(recipientId)
-      return erasedAt
-    },
-  }
-
-  async function erase(tx: Transaction<IdentityTables>, organizationId: OrganizationId, recipientId: string): Promise<Date> {
-    const ofRecipient = and(
-      eq(dataKeys.subject, recipientId),
-      eq(dataKeys.organizationId, organizationId),
-      eq(dataKeys.kind, 'recipient'),
-    )
-    const at = now()
-    const destroyed = await tx
-      .update(dataKeys)
-      .set({ wrappedKey: null, erasedAt: at })
-      .where(and(ofRecipient, isNull(dataKeys.erasedAt)))
-      .returning({ subject: dataKeys.subject })
-    if (destroyed.length > 0) {
-      await tx.publish(recipientErased, organizationId, { recipientId })
-      await tx.audit({ organizationId, action: 'recipient.erased', target: recipientId })
-      return at
-    }
-    const [row] = await tx
-      .select({ erasedAt: dataKeys.erasedAt })
-      .from(dataKeys)
-      .where(ofRecipient)
-      .orderBy(asc(dataKeys.version))
-      .limit(1)
-    if (!row?.erasedAt) throw new Problem('not-found', 'There is no recipient of this id.')
-    return row.erasedAt
   }
 }
 
