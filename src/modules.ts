@@ -35,6 +35,7 @@ export const program: Program = { registry: modules, authority: 'identity', scop
 /** What modules add to the command line. */
 export const commands = async (): Promise<AddCommands[]> => [
   (await import('./modules/identity/commands.ts')).identityCommands,
+  (await import('./modules/identity/data-key/key-commands.ts')).keyCommands,
   (await import('./modules/issuance/commands.ts')).issuanceCommands,
   (await import('./modules/verification/commands.ts')).verificationCommands,
 ]

@@ -61,6 +61,28 @@ export const authorityOperations = {
         .optional(),
     }),
   }),
+  /** The calling module has nothing of an erased person any more: the receipt waits for all. Said twice, the first word counts. */
+  confirmErasure: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({ organizationId: z.string(), recipientId: z.string(), removed: z.record(z.string().max(50), z.number().int().min(0)) }),
+    output: z.object({}),
+  }),
+  /**
+   * What a module still has under versions of data keys that a rotation put an end to: docs/decisions/0210. Said again, the newest
+   * word counts.
+   */
+  reportResealed: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({
+      rotation: z.string().max(100),
+      left: z.number().int().min(0),
+      /** Counted after no process can have an older version in memory: with nothing left, the module is done. */
+      final: z.boolean(),
+    }),
+    output: z.object({}),
+  }),
 } as const
 
 export const authorityContract = <const M extends string>(module: M) => ({ module, operations: authorityOperations }) as const

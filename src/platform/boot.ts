@@ -203,7 +203,6 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     const host: Host = {
       settings,
       version,
-      modules: known,
       serviceSecret,
       tokens,
       log,
@@ -215,6 +214,9 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       stopping: leaving.signal,
       measured: async (module) => loadOf(module, { hosted: order, callCostMs: await cost() }),
       transportTo,
+      authority: program.authority,
+      authorityFor,
+      modules: known,
       fetchKeys: async (caller, subjects) => (await authorityFor(caller).dataKeys({ subjects })).keys,
       platformClient: (caller, module) => createClient(platformContract(module), transportTo(module), { module: caller, tokens }),
     }

@@ -95,6 +95,8 @@ export const platformSettings = z
     SWEEP_INTERVAL_MS: count.default(1_000),
     /** Milliseconds that a stop waits for running requests and steps. */
     STOP_TIMEOUT_MS: count.default(10_000),
+    /** Seconds that a data key may be held in memory: the same in all processes. */
+    DATA_KEY_SECONDS: z.coerce.number().int().min(2).max(600).default(60),
     /** Milliseconds of one window of what a process measures of itself for `vellum advise`; 0 measures nothing. */
     LOAD_WINDOW_MS: z.coerce.number().int().min(0).default(5_000),
     /** `loopback`: calls between modules of one process travel over HTTP all the same. */
@@ -136,7 +138,7 @@ function faults(error: z.ZodError): string[] {
 function withFiles(environment: Environment, messages: string[]): Record<string, string> {
   const result: Record<string, string> = {}
   for (const [name, value] of Object.entries(environment)) if (value !== undefined && value !== '') result[name] = value
-  for (const name of ['MASTER_KEY', 'SERVICE_SECRET', 'DATABASE_URL', 'REDIS_URL', 'S3_URL', 'SMTP_URL', 'ANCHOR_PRIVATE_KEY']) {
+  for (const name of ['MASTER_KEY', 'MASTER_KEY_PREVIOUS', 'SERVICE_SECRET', 'DATABASE_URL', 'REDIS_URL', 'S3_URL', 'SMTP_URL', 'ANCHOR_PRIVATE_KEY']) {
     const file = result[`${name}_FILE`]
     if (file === undefined || result[name] !== undefined) continue
     try {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Assets } from './assets.ts'
-import type { authorityContract } from './authority-operations.ts'
+import type { AuthorityClient, authorityContract } from './authority-operations.ts'
 import { auditGuardStatements, auditHook } from './audit/audit.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { mountBackup } from './backup/backup-routes.ts'
@@ -18,6 +18,7 @@ import { createKeyRing, type FetchedKey } from './crypto/key-ring.ts'
 import type { KeyRing } from './crypto/key-ring-types.ts'
 import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
 import type { PlatformDatabase, TransactionHooks } from './database/transaction.ts'
+import { confirmErasureBinding } from './erasure/confirm-erasure.ts'
 import { familyOf } from './event.ts'
 import type { Bus } from './events/bus.ts'
 import { createInbox } from './events/inbox.ts'
@@ -26,7 +27,10 @@ import { createRelay } from './events/relay.ts'
 import type { FetchEvents, FetchPage, RelayedStore } from './events/subscription.ts'
 import { mountPublicRoutes } from './http/app.ts'
 import { purgeIdempotency } from './http/idempotency.ts'
-import type { AnyModule, ModuleParts, PublicApp } from './module.ts'
+import type { AnyModule, CheckedPage, ModuleParts, PublicApp } from './module.ts'
+import { findLostVersions } from './reseal/check-versions.ts'
+import { dataKeysRotated } from './reseal/data-keys-rotated.ts'
+import { countSealedBefore, createReseal } from './reseal/reseal-step.ts'
 import { platformHandlers } from './platform-handlers.ts'
 import { type platformContract, platformOperations } from './platform-operations.ts'
 import type { ModuleLoad } from './telemetry/advise-rules.ts'
@@ -42,8 +46,6 @@ import { addStepHook, steerStepsHook } from './work/steps.ts'
 export interface Host {
   readonly settings: Settings
   readonly version: string
-  /** All that there are, here and elsewhere. */
-  readonly modules: readonly string[]
   readonly serviceSecret: Uint8Array
   readonly tokens: ServiceTokens
   readonly log: Logger
@@ -56,6 +58,11 @@ export interface Host {
   /** What this process measured of one of its modules. */
   readonly measured: (module: string) => Promise<ModuleLoad>
   readonly transportTo: (module: string) => Transport
+  /** The module that keeps data keys, and how others ask it. */
+  readonly authority: string
+  readonly authorityFor: (caller: string) => AuthorityClient
+  /** All modules of the program, wherever they run. */
+  readonly modules: readonly string[]
   /** Data keys, for every module but the authority, which reads its own. */
   readonly fetchKeys: (caller: string, subjects: string[]) => Promise<readonly FetchedKey[]>
   readonly platformClient: (caller: string, module: string) => Client<ReturnType<typeof platformContract<string>>>
@@ -97,7 +104,8 @@ export async function hostModule(
     migrations: host.assets.migrations(name, dialectOf(url)),
     guards: auditGuardStatements,
   })
-  const keys = host.shareForgetting(createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects) }))
+  const ttlMs = settings.DATA_KEY_SECONDS * 1_000
+  const keys = host.shareForgetting(createKeyRing({ fetchKeys: (subjects) => fetchKeys(subjects), ttlMs }))
   const database = tracedTransactions(await openDatabase({
     schema,
     url,
@@ -124,7 +132,12 @@ export async function hostModule(
     log,
     now,
     stopping: host.stopping,
+    modules: host.modules,
   })
+  const reseal = createReseal({ module: name, schema, database, files, keys, authority: host.authorityFor(name), ttlMs, log })
+  const bindings = [...(parts.steps ?? []), ...reseal.steps, confirmErasureBinding({ database, authority: host.authorityFor(name) })]
+  const hearsOfKeys = definition.subscribes[host.authority]?.includes(familyOf(dataKeysRotated.name))
+  const subscriptions = [...(parts.subscriptions ?? []), ...(hearsOfKeys ? [reseal.subscription(host.authority)] : [])]
   const fetchKeys = ownKeys(parts.handlers) ?? ((subjects: string[]) => host.fetchKeys(name, subjects))
 
   const fetchEvents: FetchEvents = async ({ publisher, ...range }) =>
@@ -148,7 +161,7 @@ export async function hostModule(
   })
   const runner = createRunner({
     database,
-    bindings: parts.steps ?? [],
+    bindings,
     policy,
     doorbell,
     log,
@@ -159,7 +172,7 @@ export async function hostModule(
   const inbox = createInbox({
     database,
     subscribes: definition.subscribes,
-    subscriptions: parts.subscriptions ?? [],
+    subscriptions,
     keys,
     fetchEvents,
     relayedStore,
@@ -168,7 +181,13 @@ export async function hostModule(
     sweepMs,
     onOutcome: ({ name: event, outcome }) => countEvent(name, event, outcome),
   })
-  const kinds = (parts.steps ?? []).map(({ definition: { kind } }) => kind)
+  /** Before the module's own first page. */
+  const checkStored = async (after: string | undefined): Promise<CheckedPage> => {
+    const lost = after === undefined ? await findLostVersions(database, schema, fetchKeys) : []
+    const page = await (parts.checkStored?.(after) ?? { checked: {}, faults: [] })
+    return { ...page, faults: [...lost, ...page.faults] }
+  }
+  const kinds = bindings.map(({ definition: { kind } }) => kind)
   const removeMeasures = addMeasures(moduleMeasures(name, database, kinds, parts.measures))
 
   // Beside the authority's own: entries lie in every module's database.
@@ -195,7 +214,8 @@ export async function hostModule(
     { module: name, operations: { ...contract.operations, ...platformOperations } },
     {
       ...parts.handlers,
-      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), parts.checkStored),
+      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), checkStored),
+      countSealed: async ({ subjects }) => ({ left: await countSealedBefore({ schema, database, files }, subjects) }),
     },
     { tokens: host.tokens, log },
   )

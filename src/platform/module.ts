@@ -72,6 +72,8 @@ export interface ModuleContext<T, U extends Record<string, Contract>, K> {
   readonly now: () => Date
   /** Aborted when the process begins to stop: who answers for as long as somebody listens ends it then. */
   readonly stopping: AbortSignal
+  /** The names of all modules of the program, wherever they run: whose word is waited for. */
+  readonly modules: readonly string[]
 }
 
 /** Rows of some of the module's tables by their properties; what it returns is told beside them, as plain JSON. */

@@ -1,12 +1,12 @@
 import { listAudit } from './audit/list-audit.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
-import type { Contract, Handlers } from './contract.ts'
+import type { Handlers } from './contract.ts'
 import { eventBacklog } from './events/backlog.ts'
 import { readNumbered, readPage, readRange, relayedEvents } from './events/outbox.ts'
 import { listParked, retryParked, skipParked } from './events/parked.ts'
 import { replay } from './events/replay.ts'
 import type { FetchPage } from './events/subscription.ts'
-import type { ModuleParts } from './module.ts'
+import type { CheckedPage } from './module.ts'
 import type { platformContract } from './platform-operations.ts'
 import type { ModuleLoad } from './telemetry/advise-rules.ts'
 import { moduleTimeline, type TimelineSources } from './timeline.ts'
@@ -20,8 +20,8 @@ export function platformHandlers(
   sources: TimelineSources,
   fetchPage: FetchPage,
   measured: () => Promise<ModuleLoad>,
-  check: ModuleParts<Contract, unknown>['checkStored'] = async () => ({ checked: {}, faults: [] }),
-): Handlers<PlatformContract> {
+  check: (after: string | undefined) => Promise<CheckedPage>,
+): Omit<Handlers<PlatformContract>, 'countSealed'> {
   const { database } = sources
   return {
     storedEvents: async (range) => ({ events: await readRange(database, range) }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { operation } from './contract.ts'
+import { rotatedAtOnce } from './reseal/data-keys-rotated.ts'
 
 /**
  * What every module answers beside its own contract, because the platform's tables are in its database: its stored events,
@@ -251,6 +252,14 @@ export const platformOperations = {
       organizations: z.number().int(),
       broken: z.array(z.object({ organizationId: z.string(), sequence: z.number().int(), reason: z.string() })),
     }),
+  }),
+
+  /** How many values and files of this module are sealed with versions of data keys before these. */
+  countSealed: operation({
+    effect: 'read',
+    timeoutMs: 600_000,
+    input: z.object({ subjects: z.array(z.object({ subject: z.string(), version: z.number().int().min(2) })).max(rotatedAtOnce) }),
+    output: z.object({ left: z.number().int() }),
   }),
 
   /** Opens and verifies a page of what this module stores. `after` is the `next` of the page before. */

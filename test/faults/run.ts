@@ -4,9 +4,11 @@ import backup from './backup.fault.ts'
 import canary from './canary.fault.ts'
 import chain from './chain.fault.ts'
 import clocks from './clocks.fault.ts'
+import erasure from './erasure.fault.ts'
 import failpoints from './failpoints.fault.ts'
 import type { Fault } from './fault.ts'
 import killedProcess from './killed-process.fault.ts'
+import keys from './keys.fault.ts'
 import largeFile from './large-file.fault.ts'
 import mailFaults from './mail-faults.fault.ts'
 import move from './move.fault.ts'
@@ -21,7 +23,7 @@ import wrongKey from './wrong-key.fault.ts'
 
 const faults: readonly Fault[] = [
   ...killedProcess, ...failpoints, ...largeFile, ...wrongKey, ...canary, ...stopUnderLoad, ...mailFaults, ...backup, ...move, ...chain,
-  ...rollingRestart, ...redisFull, ...clocks, ...sqliteBusy, ...placement, ...network,
+  ...rollingRestart, ...redisFull, ...clocks, ...sqliteBusy, ...placement, ...network, ...keys, ...erasure,
 ]
 
 const { values } = parseArgs({

@@ -47,11 +47,12 @@ export function identityAlone(): void {
   })
 }
 
-export async function start(environment: Record<string, string> = {}): Promise<void> {
+/** With `listeners` its steps run too. */
+export async function start(environment: Record<string, string> = {}, { listeners = false } = {}): Promise<void> {
   running = await boot(program, {
-    environment: { DATA_DIR: dataDir, PUBLIC_URL: publicUrl, ...environment },
+    environment: { DATA_DIR: dataDir, PUBLIC_URL: publicUrl, PORT: '0', INTERNAL_PORT: '0', ...environment },
     log: pino({ level: 'silent' }),
-    listeners: false,
+    listeners,
   })
   const tokens = createServiceTokens(running.serviceSecret)
   clients = createClient(identity, running.transportTo('identity'), { module: 'issuance', tokens })

@@ -72,7 +72,7 @@ export async function startIssuance(
       },
       openDocument: undefined as never,
       documents: { link: () => { throw new Error('Nobody asks for a document here.') } },
-      keys: keys.ring, blobs, log, now: () => new Date(), stopping: stopping.signal,
+      keys: keys.ring, blobs, log, now: () => new Date(), stopping: stopping.signal, modules: [],
     } as unknown as IssuanceContext
     const parts = module.start(context)
     const app = createPublicApp({

@@ -47,7 +47,7 @@ export async function startNotification(
       } as never,
     },
     openDocument: async () => new Response('%PDF-1.7').body!,
-    documents: undefined as never, blobs: undefined as never, now: () => new Date(), stopping: new AbortController().signal,
+    documents: undefined as never, blobs: undefined as never, now: () => new Date(), stopping: new AbortController().signal, modules: [],
   })
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))

@@ -153,6 +153,17 @@ export default [
     expectProblem(await issuer.ask('GET', `/v1/credentials/${erased.id}/certificate.pdf`), 410, 'gone')
     assert.equal((await ask('GET', kept.publicUrl)).status, 200)
 
+    const receipt = await until('every module to confirm', async () => {
+      const { json } = expectStatus(await issuer.ask('GET', `/v1/recipients/${id}/erasure`), 200)
+      return json.complete && json
+    })
+    assert.deepEqual(receipt.parts.map(({ module }: { module: string }) => module), ['identity', 'issuance', 'notification', 'verification'])
+    assert.equal(receipt.erasedAt, gone.json.erasedAt)
+    assert.equal(receipt.signed.split('.').length, 3)
+    const stranger = await world.issuer()
+    for (const [asked, who] of [[stranger, id], [issuer, kept.recipient!.id]] as const)
+      expectProblem(await asked.ask('GET', `/v1/recipients/${who}/erasure`), 404, 'not-found')
+
     // The entry stays, and only a copy that someone kept can still be found in it.
     const now = await readCheckpoint(ask)
     const entries = await readEntries(ask, now.size)

@@ -73,7 +73,7 @@ export async function startVerification(options: { environment?: Record<string, 
     blobs: undefined as never,
     log: pino({ level: 'silent' }),
     now: () => new Date(),
-    stopping: new AbortController().signal,
+    stopping: new AbortController().signal, modules: [],
   }
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))

@@ -5,6 +5,11 @@ export const identityConfig = z.object({
   DATA_DIR: z.string().default('./data'),
   MASTER_KEY: z.string().optional(),
   MASTER_KEY_FILE: z.string().optional(),
+  /** The one before it, until every data key is wrapped anew. */
+  MASTER_KEY_PREVIOUS: z.string().optional(),
+  MASTER_KEY_PREVIOUS_FILE: z.string().optional(),
+  /** Seconds that a process may hold a data key. */
+  DATA_KEY_SECONDS: z.coerce.number().int().min(2).max(600).default(60),
   /** Seconds that an access token lives. */
   ACCESS_TOKEN_SECONDS: z.coerce.number().int().min(30).max(3600).default(600),
   /** Days that a key signs access tokens before its successor is made; 0: until `vellum token-keys rotate`. */

@@ -97,6 +97,19 @@ export const TokenKey = z.object({
   withdrawnAt: z.string().optional(),
 })
 export type TokenKey = z.infer<typeof TokenKey>
+/** Whose data keys: of the installation, of one organization, or of both kinds. A recipient's is never rotated, it is erased. */
+export const KeyScope = z.union([z.object({ of: z.enum(['installation', 'all']) }), z.object({ organizationId: Id })])
+export type KeyScope = z.output<typeof KeyScope>
+
+/** A rotation of data keys whose older versions are still there. */
+export const RotationState = z.object({
+  rotation: z.string(),
+  at: z.string(),
+  subjects: z.array(z.object({ subject: z.string(), version: z.number().int() })),
+  /** Every module of the program. `left`: what it counted last under older versions; absent before it has. */
+  modules: z.array(z.object({ module: z.string(), done: z.boolean(), left: z.number().int().optional() })),
+})
+export type RotationState = z.output<typeof RotationState>
 
 /** What other modules may ask of `identity`; among it what the platform needs of it: data keys, token keys, revocations. */
 export const identity = contract('identity', {
@@ -224,4 +237,39 @@ export const identity = contract('identity', {
     input: z.object({ organizationId: Id, email: EmailAddress, role: Role, locale: Locale.optional() }),
     output: z.object({ invitationId: Id, link: z.string(), expiresAt: z.iso.datetime() }),
   }),
+  /** What wraps and seals, by ids that tell nothing about the keys. */
+  keyStatus: operation({
+    effect: 'read',
+    timeoutMs: 30_000,
+    input: z.object({}),
+    output: z.object({
+      /** `active`: wraps what is new. `configured`: this process has it. */
+      masterKeys: z.array(z.object({ id: z.string(), active: z.boolean(), configured: z.boolean(), wraps: z.number().int() })),
+      dataKeys: z.array(z.object({ kind: z.string(), subjects: z.number().int(), versions: z.number().int() })),
+      /** Of those whose older versions are not retired. */
+      rotations: z.array(RotationState),
+    }),
+  }),
+
+  /** A new version of data keys, which is sealed with from now on; what is there is sealed anew in the background. Once for a rotation's id. */
+  rotateDataKeys: operation({
+    effect: 'write',
+    timeoutMs: 120_000,
+    input: z.object({ rotation: z.string().min(1).max(64), scope: KeyScope }),
+    output: z.object({ subjects: z.number().int() }),
+  }),
+
+  /** Destroys older versions. `state-refused` while anything may be sealed with them: `left` tells how much, by module. */
+  retireDataKeys: operation({ effect: 'write', timeoutMs: 120_000, input: z.object({ scope: KeyScope }), output: z.object({ retired: z.number().int() }) }),
+
+  /** From now on the configured master key wraps; what the previous one wrapped is wrapped anew in the background. */
+  rotateMasterKey: operation({
+    effect: 'write',
+    timeoutMs: 30_000,
+    input: z.object({}),
+    output: z.object({ active: z.string(), left: z.number().int() }),
+  }),
+
+  /** From now on a process with the previous master key alone is refused. `state-refused` while that wraps anything. */
+  retireMasterKey: operation({ effect: 'write', timeoutMs: 30_000, input: z.object({}), output: z.object({ active: z.string() }) }),
 })

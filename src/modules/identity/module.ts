@@ -1,7 +1,7 @@
-import { openMasterKey, recordKeyCheck } from '#platform/crypto/master-key.ts'
-import { defineModule } from '#platform/module.ts'
+import { defineModule, runStep } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { createApiKeys } from './api-key/api-keys.ts'
+import { dataKeysRotated } from '#platform/reseal/data-keys-rotated.ts'
 import { createApiClients } from './client/clients.ts'
 import { identityConfig } from './config.ts'
 import { identity } from './contract.ts'
@@ -10,6 +10,10 @@ import { mailRequested, organizationChanged, organizationCreated, recipientErase
 import { createAccountMails } from './mail/account-mails.ts'
 import { createInvitations } from './membership/invitations.ts'
 import { createMembers } from './membership/members.ts'
+import { createKeyRotation } from './data-key/key-rotation.ts'
+import { createMasterKeys } from './data-key/master-keys.ts'
+import { createMasterRotation, rewrapStep } from './data-key/master-rotation.ts'
+import { createErasures } from './erasure/erasures.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { createPersons } from './person/persons.ts'
 import type { SignIn } from './person/sign-in.ts'
@@ -31,17 +35,17 @@ const branded = (id: string) => id as OrganizationId
 export default defineModule({
   contract: identity,
   uses: {},
-  publishes: [organizationCreated, organizationChanged, recipientErased, mailRequested],
+  publishes: [organizationCreated, organizationChanged, recipientErased, mailRequested, dataKeysRotated],
   subscribes: {},
   schema,
   keyTables: ['data_keys'],
   config: identityConfig,
   start(context) {
     const { config, publicUrl, now } = context
-    const { DATA_DIR: dataDir, MASTER_KEY, MASTER_KEY_FILE } = config
-    let held: Uint8Array | undefined
-    const masterKey = () => (held ??= openMasterKey({ dataDir, env: { MASTER_KEY, MASTER_KEY_FILE } }).masterKey)
-    const dataKeys = createDataKeys(context, masterKey)
+    const masterKeys = createMasterKeys(config)
+    const dataKeys = createDataKeys(context, masterKeys)
+    const keyRotation = createKeyRotation(context, masterKeys)
+    const masterRotation = createMasterRotation(context, masterKeys)
     const organizations = createOrganizations(context, dataKeys)
     const apiClients = createApiClients(context)
     const apiKeys = createApiKeys(context)
@@ -63,16 +67,30 @@ export default defineModule({
         }))
     const hashPassword = async (password: string) => (await signIn()).hashPassword(password)
     const sessionCookies = createSessionCookies({ publicUrl, attempts: createAttempts(context), signIn })
+    const erasures = createErasures(context, signingKeys)
     const setup = createSetup(context, { organizations, apiClients })
 
     return {
       handlers: {
         dataKeys: async ({ subjects }) => ({ keys: await dataKeys.fetch(subjects) }),
+        async confirmErasure({ organizationId, ...part }, { caller }) {
+          await erasures.confirm(caller, { organizationId: branded(organizationId), ...part })
+          return {}
+        },
+        async reportResealed(report, { caller }) {
+          await keyRotation.report(caller, report)
+          return {}
+        },
+        keyStatus: async () => ({ ...(await masterRotation.status()), rotations: await keyRotation.open() }),
+        rotateDataKeys: async ({ rotation, scope }) => ({ subjects: await keyRotation.rotate(rotation, scope) }),
+        retireDataKeys: async ({ scope }) => ({ retired: await keyRotation.retire(scope) }),
+        rotateMasterKey: () => masterRotation.rotate(),
+        retireMasterKey: () => masterRotation.retire(),
         reserveRecipients: async ({ organizationId, ...order }) => ({
           recipientIds: await dataKeys.reserveRecipients({ organizationId: branded(organizationId), ...order }),
         }),
         eraseRecipient: async ({ organizationId, recipientId }) => {
-          const erasedAt = await dataKeys.eraseRecipient(branded(organizationId), recipientId)
+          const erasedAt = await erasures.erase(branded(organizationId), recipientId)
           return { erasedAt: erasedAt.toISOString() }
         },
         createOrganization: (order) => organizations.create(order),
@@ -120,13 +138,15 @@ export default defineModule({
       },
       routes: (app) =>
         identityRoutes(app, {
-          publicUrl, organizations, apiClients, apiKeys, dataKeys, accessTokens, signingKeys, setup,
+          publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
           persons, members, invitations, sessions, sessionCookies, hashPassword,
         }),
+      steps: [runStep(rewrapStep, masterRotation.runRewrap)],
       async prepare() {
         await dataKeys.prepareInstallation()
-        recordKeyCheck(dataDir, masterKey())
+        await masterRotation.remember()
         await signingKeys.prepare()
+        await erasures.repeatForgotten()
         const link = await setup.offerLink()
         // Not through the log, which may be shipped elsewhere: whoever has the link owns the installation.
         if (link) process.stderr.write(`\nSet up the first organization within a day: ${link}\n\n`)

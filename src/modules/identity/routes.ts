@@ -2,8 +2,8 @@ import type { PublicApp } from '#platform/module.ts'
 import { apiKeyRoutes } from './api-key/api-key-routes.ts'
 import type { ApiKeys } from './api-key/api-keys.ts'
 import { clientRoutes } from './client/client-routes.ts'
-import type { DataKeys } from './data-key/data-keys.ts'
-import { recipientRoutes } from './data-key/recipient-routes.ts'
+import { erasureRoutes } from './erasure/erasure-routes.ts'
+import type { Erasures } from './erasure/erasures.ts'
 import { organizationRoutes } from './organization/organization-routes.ts'
 import { invitationRoutes, type InvitationRouteParts } from './membership/invitation-routes.ts'
 import { memberRoutes } from './membership/member-routes.ts'
@@ -16,7 +16,7 @@ import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts {
   readonly organizations: Organizations
   readonly apiKeys: ApiKeys
-  readonly dataKeys: DataKeys
+  readonly erasures: Erasures
   readonly setup: Setup
 }
 
@@ -27,7 +27,7 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   organizationRoutes(app, parts.organizations)
   clientRoutes(app, parts.apiClients)
   apiKeyRoutes(app, parts.apiKeys)
-  recipientRoutes(app, parts.dataKeys)
+  erasureRoutes(app, parts.erasures)
   memberRoutes(app, parts.members)
   invitationRoutes(app, parts)
   sessionRoutes(app, parts)

@@ -1,3 +1,4 @@
+import { isNotNull } from 'drizzle-orm'
 import type { PublicKeys } from './client/public-keys.ts'
 import type { MailKind, Role } from './contract.ts'
 import { personTables } from './person/person-tables.ts'
@@ -34,8 +35,12 @@ export const schema = defineSchema('identity', (kit) => ({
       version: kit.integer().notNull(),
       organizationId: kit.text().notNull(),
       kind: kit.text().$type<DataKeyKind>().notNull(),
-      /** The key, sealed with the master key; null once erased. */
+      /** The key, sealed with the master key; null once erased or retired. Version 0: what digests are made with after that. */
       wrappedKey: kit.bytes(),
+      /** `{rotation}/{page}` that made this version; null for the first. */
+      rotation: kit.text(),
+      /** Nothing is sealed with it any more, and it is destroyed. */
+      retiredAt: kit.instant(),
       reservationId: kit.text(),
       createdAt: kit.instant().notNull(),
       erasedAt: kit.instant(),
@@ -43,7 +48,50 @@ export const schema = defineSchema('identity', (kit) => ({
     (t) => [
       kit.primaryKey({ columns: [t.subject, t.version] }),
       kit.index('data_keys_by_reservation').on(t.organizationId, t.reservationId),
+      kit.index('data_keys_by_kind').on(t.kind, t.subject),
+      kit.index('data_keys_erased').on(t.subject).where(isNotNull(t.erasedAt)),
     ],
+  ),
+
+  /** Who was erased, and what became of it: nothing here tells who it was. */
+  erasures: kit.tenantTable(
+    'erasures',
+    {
+      recipientId: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      erasedAt: kit.instant().notNull(),
+      /** When every module had confirmed its part. */
+      completedAt: kit.instant(),
+    },
+    (t) => [kit.index('erasures_by_organization').on(t.organizationId, t.recipientId)],
+  ),
+
+  erasureParts: kit.tenantTable(
+    'erasure_parts',
+    {
+      recipientId: kit.text().notNull(),
+      module: kit.text().notNull(),
+      organizationId: kit.text().notNull(),
+      /** How many of what. */
+      removed: kit.json<Readonly<Record<string, number>>>().notNull(),
+      confirmedAt: kit.instant().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.recipientId, t.module] })],
+  ),
+
+  /** What each module said of a rotation of data keys: see `reportResealed`. */
+  resealReports: kit.table(
+    'reseal_reports',
+    {
+      rotation: kit.text().notNull(),
+      module: kit.text().notNull(),
+      /** Values and files that are still sealed with versions before. */
+      left: kit.integer().notNull(),
+      /** Null until it was counted after no process could have an older version any more. */
+      finalAt: kit.instant(),
+      reportedAt: kit.instant().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.rotation, t.module] })],
   ),
 
   /** One row per reservation: a repeated one finds it and answers the same recipients. */

@@ -38,7 +38,7 @@ export default defineModule({
   contract: issuance,
   uses: { identity },
   publishes: [credentialIssued, credentialRevoked, credentialSuspended, credentialReinstated, batchFinished],
-  subscribes: { identity: ['recipient'] },
+  subscribes: { identity: ['recipient', 'data-key'] },
   schema,
   config: issuanceConfig,
   start(context) {

@@ -21,7 +21,7 @@ export default defineModule({
   contract: notification,
   uses: { identity, issuance },
   publishes: [notificationDelivered, notificationFailed],
-  subscribes: { issuance: ['credential'], identity: ['recipient', 'mail'] },
+  subscribes: { issuance: ['credential'], identity: ['recipient', 'mail', 'data-key'] },
   schema,
   config: notificationConfig,
   checks: notificationChecks,

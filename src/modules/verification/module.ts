@@ -34,7 +34,7 @@ export default defineModule({
   contract: verification,
   uses: { identity, issuance },
   publishes: [credentialAnchored],
-  subscribes: { issuance: ['credential'], identity: ['recipient'] },
+  subscribes: { issuance: ['credential'], identity: ['recipient', 'data-key'] },
   schema,
   config: verificationConfig,
   checks: verificationChecks,

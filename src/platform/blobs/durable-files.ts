@@ -1,4 +1,4 @@
-import { close, fdatasync, open, type PathLike, rename, writeFile } from 'node:fs'
+import { close, existsSync, fdatasync, open, type PathLike, rename, writeFile } from 'node:fs'
 import { mkdir, open as openHandle, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
@@ -57,8 +57,9 @@ async function forceFolder(path: string): Promise<void> {
 /**
  * Puts a file in its place: written beside it under `temporary`, forced to disk and renamed. When this resolves, the folder
  * is on disk too; after a crash the name holds its old content or its new one, whole. Makes the folder, 0700, if need be.
+ * @param options `onlyOver`: not where the file is gone when the new one is ready
  */
-export async function placeFile(path: string, temporary: string, content: Uint8Array): Promise<void> {
+export async function placeFile(path: string, temporary: string, content: Uint8Array, { onlyOver = false } = {}): Promise<void> {
   const folder = dirname(path)
   try {
     await writeForced(temporary, content).catch(async (error: NodeJS.ErrnoException) => {
@@ -66,6 +67,7 @@ export async function placeFile(path: string, temporary: string, content: Uint8A
       await makeFolder(folder)
       await writeForced(temporary, content)
     })
+    if (onlyOver && !existsSync(path)) return await rm(temporary, { force: true })
     await renamed(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { KeyRing } from '../crypto/key-ring-types.ts'
 import type { Blobs } from './blobs.ts'
 import { placeFile, syncFolder } from './durable-files.ts'
-import { sealedBlobs, type SealedFiles, segments } from './sealed-blobs.ts'
+import { headBytes, sealedBlobs, type SealedFiles, segments } from './sealed-blobs.ts'
 
 export interface FilesystemBlobsOptions {
   /** `{DATA_DIR}/blobs`; each module has a folder of its own in it. */
@@ -49,12 +49,29 @@ export function filesystemFiles({ directory, module }: Omit<FilesystemBlobsOptio
       const path = join(root, name)
       return placeFile(path, join(dirname(path), `.${randomUUID()}.tmp`), sealed)
     },
+    async replace(name, sealed) {
+      const path = join(root, name)
+      await placeFile(path, join(dirname(path), `.${randomUUID()}.tmp`), sealed, { onlyOver: true })
+    },
     async get(name) {
       try {
         return await readFile(join(root, name))
       } catch (error) {
         if (!isMissing(error)) throw error
         return undefined
+      }
+    },
+    async head(name) {
+      const file = await open(join(root, name)).catch((error: unknown) => {
+        if (!isMissing(error)) throw error
+        return undefined
+      })
+      if (!file) return undefined
+      try {
+        const { buffer, bytesRead } = await file.read(new Uint8Array(headBytes), 0, headBytes, 0)
+        return buffer.subarray(0, bytesRead)
+      } finally {
+        await file.close()
       }
     },
     async names(folder, start) {

@@ -4,7 +4,7 @@ import type { KeyRing } from '../crypto/key-ring-types.ts'
 import { Problem } from '../problem.ts'
 import type { Blobs } from './blobs.ts'
 import { s3Address } from './s3-address.ts'
-import { sealedBlobs, type SealedFiles, segments } from './sealed-blobs.ts'
+import { headBytes, sealedBlobs, type SealedFiles, segments } from './sealed-blobs.ts'
 
 export interface S3BlobsOptions {
   /** `S3_URL`. */
@@ -35,7 +35,11 @@ export function s3Files({ url, module }: Omit<S3BlobsOptions, 'keys'>): SealedFi
   const root = `${segments(module, 1).join('/')}/`
   return {
     put: (name, sealed) => bucket.put(root + name, sealed),
+    async replace(name, sealed) {
+      if (await bucket.get(root + name, 1)) await bucket.put(root + name, sealed)
+    },
     get: (name) => bucket.get(root + name),
+    head: (name) => bucket.get(root + name, headBytes),
     async names(folder, start) {
       const found = await bucket.list(root + folder + start, { inFolder: true })
       return found.map((key) => key.slice(root.length + folder.length))
@@ -78,12 +82,13 @@ function openBucket(url: string) {
   const client = new AwsClient({ ...credentials, service: 's3', retries: 3, initRetryMs: 50 })
 
   /** Undefined where there is no such object. */
-  async function ask(method: string, at: URL, body?: Uint8Array): Promise<Response | undefined> {
+  async function ask(method: string, at: URL, body?: Uint8Array, headers?: Record<string, string>): Promise<Response | undefined> {
     let response: Response
     try {
       response = await client.fetch(at, {
         method,
         ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+        ...(headers && { headers }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
     } catch (error) {
@@ -104,8 +109,11 @@ function openBucket(url: string) {
       const response = await ask('PUT', addressOf(key), bytes)
       await response?.body?.cancel()
     },
-    async get(key: string): Promise<Uint8Array | undefined> {
-      return await (await ask('GET', addressOf(key)))?.bytes()
+    /** The whole, or no more than so many bytes of its beginning. */
+    async get(key: string, most?: number): Promise<Uint8Array | undefined> {
+      const range = most === undefined ? undefined : { range: `bytes=0-${most - 1}` }
+      const bytes = await (await ask('GET', addressOf(key), undefined, range))?.bytes()
+      return most === undefined ? bytes : bytes?.subarray(0, most)
     },
     async delete(key: string): Promise<void> {
       await (await ask('DELETE', addressOf(key)))?.body?.cancel()

@@ -8,7 +8,11 @@ import type { Blobs } from './blobs.ts'
 export interface SealedFiles {
   /** Durable and atomic when it resolves. */
   put(name: string, sealed: Uint8Array): Promise<void>
+  /** As `put`, unless the file was deleted meanwhile: then nothing is written. */
+  replace(name: string, sealed: Uint8Array): Promise<void>
   get(name: string): Promise<Uint8Array | undefined>
+  /** Its first 512 bytes, or all that it has. */
+  head(name: string): Promise<Uint8Array | undefined>
   /** The names directly below a folder (`''` for the uppermost, else with its last slash) that begin like this. */
   names(folder: string, start: string): Promise<string[]>
   /** The names of all, or of those that were written since by this process's clock and maybe shortly before: for a backup. */
@@ -18,14 +22,20 @@ export interface SealedFiles {
   deleteFolder(name: string): Promise<void>
 }
 
+/** How much of a file {@link SealedFiles.head} answers: more than any envelope has before what it sealed. */
+export const headBytes = 512
+
+/** Where a file's content is sealed for. */
+export const blobPlace = (module: string, name: string, organizationId: OrganizationId): SealPlace => ({
+  organizationId,
+  table: 'blob',
+  column: module,
+  row: name,
+})
+
 /** A module's files, sealed on the way in and opened on the way out. */
 export function sealedBlobs({ module, keys, files }: { module: string; keys: KeyRing; files: SealedFiles }): Blobs {
-  const place = (name: string, organizationId: OrganizationId): SealPlace => ({
-    organizationId,
-    table: 'blob',
-    column: module,
-    row: name,
-  })
+  const place = (name: string, organizationId: OrganizationId): SealPlace => blobPlace(module, name, organizationId)
 
   return {
     async put(name, organizationId, subject, content) {

@@ -81,6 +81,9 @@ export function sealedSubject(sealed: Uint8Array): SealedSubject {
   return { subject, keyVersion }
 }
 
+/** How every envelope of this subject and key version begins, and no other. */
+export const envelopeBeginning = ({ subject, keyVersion }: SealedSubject): Uint8Array => new Uint8Array(encodeHeader(subject, keyVersion))
+
 function encodeHeader(subject: string, keyVersion: number): Buffer {
   const name = Buffer.from(subject, 'utf8')
   if (name.length < 1 || name.length > 255) throw new EnvelopeError('A subject has 1 to 255 bytes.')

@@ -5,7 +5,10 @@ export interface SealPlace {
   readonly organizationId: OrganizationId
   readonly table: string
   readonly column: string
-  /** The row's primary key. */
+  /**
+   * The row's primary key; of several columns all but the organization, with "/" between them. A rotation re-seals by this rule
+   * (decision 0210): what is sealed for another name is not found again.
+   */
   readonly row: string
 }
 
@@ -27,6 +30,8 @@ export interface KeyRing {
   digest(organizationId: OrganizationId, purpose: string, value: string): string
   /** Drops a key from memory, for `recipient.erased`. */
   forget(subject: string): void
+  /** Has the next `load` fetch it anew, for a new version of it. What was loaded before stays usable. */
+  renew(subject: string): void
 }
 
 /** The subject's key is gone: what remains is noise. */
@@ -36,5 +41,13 @@ export class KeyErased extends Error {
     super('The data key of this subject was erased.')
     this.name = 'KeyErased'
     this.subject = subject
+  }
+}
+
+/** Sealed with a version of the subject's key that is retired, or newer than what this process holds. */
+export class KeyVersionUnknown extends Error {
+  constructor(subject: string, version: number) {
+    super(`Version ${version} of the data key of ${subject} is not known.`)
+    this.name = 'KeyVersionUnknown'
   }
 }

@@ -1,12 +1,15 @@
-import { createHmac, hkdfSync } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { setImmediate, setTimeout } from 'node:timers'
 import { currentContext, inContext } from '../context.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
 import { openEnvelope, sealedSubject, sealEnvelope } from './envelope.ts'
-import { KeyErased, type KeyRing } from './key-ring-types.ts'
+import { KeyErased, type KeyRing, KeyVersionUnknown } from './key-ring-types.ts'
 
-/** One version of one subject's data key, as `identity` hands it out; an erased subject is one row without a key. */
+/**
+ * One version of one subject's data key, as `identity` hands it out; an erased subject is one row without a key. Version 0 is
+ * no key but what digests are made with, once version 1 is retired: see {@link digestRoot}.
+ */
 export interface FetchedKey {
   readonly subject: string
   readonly version: number
@@ -31,7 +34,11 @@ interface HeldKeys {
   readonly key: Uint8Array
   /** Versions before it; undefined where there are none. */
   readonly older: ReadonlyMap<number, Uint8Array> | undefined
+  /** Version 0. */
+  readonly root: Uint8Array | undefined
   readonly fetchedAt: number
+  /** There is a newer version: the next load fetches it. */
+  stale: boolean
   /** By purpose; undefined until the first is needed. */
   digestKeys: Map<string, Buffer> | undefined
 }
@@ -45,6 +52,8 @@ interface Batch {
   readonly forgotten: Set<string>
   /** Of whom the answer says nothing. */
   unknown: ReadonlySet<string>
+  /** The same of a new version: what arrives for them is good, and fetched again. */
+  readonly renewed: Set<string>
   readonly done: Promise<void>
 }
 
@@ -71,7 +80,10 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
   async function load(subjects: Iterable<string>): Promise<void> {
     if (currentContext().transaction) throw new Error('Keys are loaded before a transaction, never inside one.')
     const fresh = now() - ttlMs / 2
-    const isNeeded = (subject: string) => !erased.has(subject) && !((held.get(subject)?.fetchedAt ?? -Infinity) > fresh)
+    const isNeeded = (subject: string) => {
+      const known = held.get(subject)
+      return !erased.has(subject) && !(known && !known.stale && known.fetchedAt > fresh)
+    }
     let missing = [...new Set(subjects)].filter(isNeeded)
     for (let round = 0; missing.length > 0; round++) {
       if (round === mostRounds) throw new Problem('unavailable', 'The keys are being changed; try again in a moment.')
@@ -89,7 +101,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 
   function batchOf(subject: string): Batch {
     for (const batch of onTheWay) {
-      if (batch.subjects.has(subject) && !batch.forgotten.has(subject)) return batch
+      if (batch.subjects.has(subject) && !batch.forgotten.has(subject) && !batch.renewed.has(subject)) return batch
     }
     if (!collecting || collecting.subjects.size >= batchSize) collecting = startBatch()
     collecting.subjects.add(subject)
@@ -98,7 +110,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 
   function startBatch(): Batch {
     const start = Promise.withResolvers<void>()
-    const batch: Batch = { subjects: new Set(), forgotten: new Set(), unknown: new Set(), done: start.promise.then(() => fetchBatch(batch)) }
+    const batch: Batch = { subjects: new Set(), forgotten: new Set(), renewed: new Set(), unknown: new Set(), done: start.promise.then(() => fetchBatch(batch)) }
     onTheWay.add(batch)
     setImmediate(() => {
       if (collecting === batch) collecting = undefined
@@ -117,14 +129,14 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
         if (!batch.subjects.has(subject)) continue
         // An erasure is for ever, so that no answer which tells of it is too old.
         if (versions.some((row) => row.erased)) rememberErased(subject)
-        else if (!batch.forgotten.has(subject)) hold(subject, versions, fetchedAt)
+        else if (!batch.forgotten.has(subject)) hold(subject, versions, fetchedAt, batch.renewed.has(subject))
       }
     } finally {
       onTheWay.delete(batch)
     }
   }
 
-  function hold(subject: string, rows: readonly FetchedKey[], fetchedAt: number): void {
+  function hold(subject: string, rows: readonly FetchedKey[], fetchedAt: number, stale: boolean): void {
     const versions = new Map<number, Uint8Array>()
     for (const row of rows) {
       // In memory of its own: a small buffer is a part of eight kilobytes, all of which it would keep.
@@ -132,11 +144,13 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
       if (key.length !== 32) throw new Error('A data key has 32 bytes.')
       versions.set(row.version, key)
     }
+    const root = versions.get(0)
+    versions.delete(0)
     const newest = Math.max(...versions.keys())
     const key = versions.get(newest)!
     versions.delete(newest)
     held.delete(subject)
-    held.set(subject, { newest, key, older: versions.size > 0 ? versions : undefined, fetchedAt, digestKeys: undefined })
+    held.set(subject, { newest, key, older: versions.size > 0 ? versions : undefined, root, fetchedAt, stale, digestKeys: undefined })
     if (held.size > crowd) dropOlderThan((ttlMs * 2) / 3)
     planSweep()
   }
@@ -180,8 +194,11 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 
   function open(place: Parameters<KeyRing['open']>[0], sealed: Uint8Array): Uint8Array {
     const { subject, keyVersion } = sealedSubject(sealed)
-    const key = keyOfVersion(usable(subject), keyVersion)
-    if (!key) throw new Error(`Version ${keyVersion} of the data key of ${subject} is not known.`)
+    const keys = usable(subject)
+    const key = keyOfVersion(keys, keyVersion)
+    // Another process may have sealed it with a version that is younger than what is held here.
+    if (!key) keys.stale = true
+    if (!key) throw new KeyVersionUnknown(subject, keyVersion)
     return openEnvelope(key, place, sealed)
   }
 
@@ -199,7 +216,8 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
       keys.digestKeys ??= new Map()
       let key = keys.digestKeys.get(purpose)
       if (!key) {
-        key = deriveDigestKey(keyOfVersion(keys, 1), organizationId, purpose)
+        const first = keyOfVersion(keys, 1)
+        key = deriveDigestKey(keys.root ?? (first && digestRoot(first)), organizationId, purpose)
         keys.digestKeys.set(purpose, key)
       }
       return createHmac('sha256', key).update(value, 'utf8').digest('base64url')
@@ -208,11 +226,24 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
       held.delete(subject)
       for (const batch of onTheWay) batch.forgotten.add(subject)
     },
+    renew(subject) {
+      const known = held.get(subject)
+      if (known) known.stale = true
+      for (const batch of onTheWay) batch.renewed.add(subject)
+    },
   }
 }
 
-/** From the first version of the organization's key, so that digests keep matching when its key is rotated. */
-function deriveDigestKey(first: Uint8Array | undefined, id: OrganizationId, purpose: string): Buffer {
-  if (!first) throw new Error(`The first data key of ${id} is gone, and with it every digest that was made.`)
-  return Buffer.from(hkdfSync('sha256', first, '', `vellum/digest/1/${purpose}`, 32))
+/**
+ * What remains of the first version of a key when that is retired: HKDF-Extract (RFC 5869) of it without salt. Digests go on
+ * matching, and nothing that the key sealed can be opened.
+ */
+export const digestRoot = (first: Uint8Array): Uint8Array => new Uint8Array(createHmac('sha256', noSalt).update(first).digest())
+
+const noSalt = Buffer.alloc(32)
+
+/** HKDF-Expand to 32 bytes: together with {@link digestRoot} the HKDF of decision 0070. */
+function deriveDigestKey(root: Uint8Array | undefined, id: OrganizationId, purpose: string): Buffer {
+  if (!root) throw new Error(`The first data key of ${id} is gone, and with it every digest that was made.`)
+  return createHmac('sha256', root).update(`vellum/digest/1/${purpose}\u0001`, 'utf8').digest()
 }

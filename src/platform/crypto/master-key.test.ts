@@ -30,7 +30,7 @@ describe('the master key', () => {
     expect(Buffer.from(readFileSync(file, 'utf8'), 'base64')).toEqual(Buffer.from(first.masterKey))
     const second = openMasterKey({ dataDir: join(dataDir, 'new'), env: {} })
     expect(second).toEqual({ ...first, generatedFile: undefined })
-    recordKeyCheck(join(dataDir, 'new'), first.masterKey)
+    recordKeyCheck(join(dataDir, 'new'), [first.masterKey])
     expect(openMasterKey({ dataDir: join(dataDir, 'new'), env: {} }).firstRun).toBe(false)
   })
 
@@ -59,7 +59,7 @@ describe('the master key', () => {
   })
 
   it('is refused when the data were made with another, and no file changes', () => {
-    recordKeyCheck(dataDir, openMasterKey({ dataDir, env: { MASTER_KEY: key } }).masterKey)
+    recordKeyCheck(dataDir, [openMasterKey({ dataDir, env: { MASTER_KEY: key } }).masterKey])
     writeFileSync(join(dataDir, 'identity.sqlite'), 'a database')
     const before = snapshot()
     const wrong = () => openMasterKey({ dataDir, env: { MASTER_KEY: randomBytes(32).toString('base64') } })
@@ -85,8 +85,8 @@ describe('the master key', () => {
     writeFileSync(join(dataDir, 'identity.sqlite'), 'restored')
     const { masterKey, firstRun } = openMasterKey({ dataDir, env: { MASTER_KEY: key } })
     expect([firstRun, readdirSync(dataDir)]).toEqual([false, ['identity.sqlite']])
-    recordKeyCheck(dataDir, masterKey)
-    recordKeyCheck(dataDir, masterKey)
+    recordKeyCheck(dataDir, [masterKey])
+    recordKeyCheck(dataDir, [masterKey])
     expect(() => openMasterKey({ dataDir, env: { MASTER_KEY: randomBytes(32).toString('base64') } })).toThrow(/another/)
   })
 
@@ -101,7 +101,7 @@ describe('the master key', () => {
     expect(openServiceSecret({ dataDir, env: { SERVICE_SECRET: secret } })).toBe(secret)
     expect(openServiceSecret({ dataDir, env: { MASTER_KEY: key } })).toBe(openMasterKey({ dataDir, env: { MASTER_KEY: key } }).serviceSecret)
     expect(() => openServiceSecret({ dataDir, env: {} })).toThrow(/set SERVICE_SECRET or MASTER_KEY/)
-    recordKeyCheck(dataDir, Buffer.from(key, 'base64'))
+    recordKeyCheck(dataDir, [Buffer.from(key, 'base64')])
     const other = randomBytes(32).toString('base64')
     expect(() => openServiceSecret({ dataDir, env: { SERVICE_SECRET: secret, MASTER_KEY: other } })).toThrow(/another master key/)
   })

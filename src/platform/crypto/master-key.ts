@@ -1,12 +1,14 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError, type Environment } from '../config.ts'
 
 export interface MasterKey {
   /** 32 bytes. Wraps the data keys in `identity`; nothing else is sealed with it. */
   readonly masterKey: Uint8Array
-  /** Signs service tokens between processes: `SERVICE_SECRET`, or derived from the master key. */
+  /** The one before it, while data keys may still be wrapped with that: decision 0210. */
+  readonly previousMasterKey: Uint8Array | undefined
+  /** Signs service tokens between processes: `SERVICE_SECRET`, or derived from the master key, as long as there are two from the previous. */
   readonly serviceSecret: string
   /** The key was first seen now: nothing in the data folder was made with another. */
   readonly firstRun: boolean
@@ -24,6 +26,7 @@ export interface OpenMasterKeyOptions {
 }
 
 const keyFileName = 'master.key'
+const previousFileName = 'master.key.previous'
 const keyCheckName = 'key-check'
 
 /**
@@ -34,21 +37,34 @@ const keyCheckName = 'key-check'
  */
 export function openMasterKey({ dataDir, databaseDir, env, mayCreate = true }: OpenMasterKeyOptions): MasterKey {
   const keyFile = join(dataDir, keyFileName)
-  const configured = configuredKey(env)
-  const stored = configured ?? (existsSync(keyFile) ? parseMasterKey(readFileSync(keyFile, 'utf8'), keyFile) : undefined)
+  const { current: stored, previous } = readMasterKeys({ dataDir, env })
   const used = isUsed(dataDir) || (databaseDir !== undefined && isUsed(databaseDir))
   if (stored === undefined) refuseToInvent({ used, mayCreate, keyFile })
   const masterKey = stored ?? randomBytes(32)
   const known = existsSync(join(dataDir, keyCheckName))
-  if (known) compareKeyCheck(dataDir, masterKey)
-  const serviceSecret = readServiceSecret(env) ?? derive(masterKey, 'vellum/service-secret/1').toString('base64url')
+  if (known) compareKeyCheck(dataDir, previous ? [masterKey, previous] : [masterKey])
+  const serviceSecret = readServiceSecret(env) ?? derive(previous ?? masterKey, 'vellum/service-secret/1').toString('base64url')
   if (stored === undefined) writeNewFile(dataDir, keyFileName, masterKey.toString('base64') + '\n')
   return {
     masterKey,
+    previousMasterKey: previous,
     serviceSecret,
     firstRun: !known && !used,
     generatedFile: stored === undefined ? keyFile : undefined,
   }
+}
+
+/**
+ * The keys as they are configured now: a file that was changed since the start is read anew. The previous one is
+ * `MASTER_KEY_PREVIOUS`, else the file of `MASTER_KEY_PREVIOUS_FILE`, else `{dataDir}/master.key.previous`.
+ * @throws {ConfigurationError} malformed, or a file that cannot be read
+ */
+export function readMasterKeys({ dataDir, env }: Pick<OpenMasterKeyOptions, 'dataDir' | 'env'>): { current: Buffer | undefined; previous: Buffer | undefined } {
+  const read = (name: string, fileName: string) => {
+    const file = join(dataDir, fileName)
+    return configuredKey(env, name) ?? (existsSync(file) ? parseMasterKey(readFileSync(file, 'utf8'), file) : undefined)
+  }
+  return { current: read('MASTER_KEY', keyFileName), previous: read('MASTER_KEY_PREVIOUS', previousFileName) }
 }
 
 /**
@@ -63,22 +79,32 @@ export function openServiceSecret({ dataDir, env }: Pick<OpenMasterKeyOptions, '
 }
 
 /**
- * Writes the key check where there is none yet. Not before `identity` has opened its own keys with this master key: a wrong
+ * Writes down which master keys fit: a line each. Not before `identity` has opened its own keys with them: a wrong
  * key at a new data folder beside an old database must not be remembered as the right one.
  */
-export function recordKeyCheck(dataDir: string, masterKey: Uint8Array): void {
-  if (!existsSync(join(dataDir, keyCheckName))) writeNewFile(dataDir, keyCheckName, keyCheck(masterKey) + '\n')
+export function recordKeyCheck(dataDir: string, masterKeys: readonly Uint8Array[]): void {
+  const content = masterKeys.map(keyCheck).join('\n') + '\n'
+  const path = join(dataDir, keyCheckName)
+  if (!existsSync(path)) return writeNewFile(dataDir, keyCheckName, content)
+  if (readFileSync(path, 'utf8') === content) return
+  rmSync(`${path}.new`, { force: true })
+  writeNewFile(dataDir, `${keyCheckName}.new`, content)
+  renameSync(`${path}.new`, path)
 }
 
 /**
- * Whether the key that is configured, or lies in `{dataDir}/master.key`, is the one of this key check. Writes nothing.
+ * Whether a key that is configured, or lies in `{dataDir}/master.key`, is one of this key check's. Writes nothing.
  * @throws {ConfigurationError} when there is none, or another
  */
 export function expectMasterKey({ dataDir, env, keyCheck: expected }: Pick<OpenMasterKeyOptions, 'dataDir' | 'env'> & { keyCheck: string }): void {
   const keyFile = join(dataDir, keyFileName)
-  const key = configuredKey(env) ?? (existsSync(keyFile) ? parseMasterKey(readFileSync(keyFile, 'utf8'), keyFile) : undefined)
-  if (!key) throw new ConfigurationError([`MASTER_KEY: set it to the key that the backup was made with, or put that key's file at ${keyFile}.`])
-  if (keyCheck(key) !== expected) throw new ConfigurationError([wrongMasterKey('the data keys of the backup')])
+  const { current, previous } = readMasterKeys({ dataDir, env })
+  if (!current) throw new ConfigurationError([`MASTER_KEY: set it to the key that the backup was made with, or put that key's file at ${keyFile}.`])
+  // A backup of the midst of a rotation needs both.
+  const needed = expected.trim().split('\n')
+  const given = [current, ...(previous ? [previous] : [])].map(keyCheck)
+  if (!needed.every((one) => given.includes(one)))
+    throw new ConfigurationError([wrongMasterKey('the data keys of the backup')])
 }
 
 /** What stands in `{dataDir}/key-check`; undefined where there is none. */
@@ -97,18 +123,17 @@ export function parseMasterKey(text: string, source: string): Buffer {
   ])
 }
 
-function configuredKey(env: Environment): Buffer | undefined {
-  if (env.MASTER_KEY) return parseMasterKey(env.MASTER_KEY, 'MASTER_KEY')
-  if (!env.MASTER_KEY_FILE) return undefined
-  let text: string
+function configuredKey(env: Environment, name: string): Buffer | undefined {
+  const [text, file] = [env[name], env[`${name}_FILE`]]
+  if (text) return parseMasterKey(text, name)
+  if (!file) return undefined
+  let read: string
   try {
-    text = readFileSync(env.MASTER_KEY_FILE, 'utf8')
+    read = readFileSync(file, 'utf8')
   } catch {
-    throw new ConfigurationError([
-      `MASTER_KEY_FILE: ${env.MASTER_KEY_FILE} cannot be read; name a file that exists, or set MASTER_KEY.`,
-    ])
+    throw new ConfigurationError([`${name}_FILE: ${file} cannot be read; name a file that exists, or set ${name}.`])
   }
-  return parseMasterKey(text, 'MASTER_KEY_FILE')
+  return parseMasterKey(read, `${name}_FILE`)
 }
 
 function refuseToInvent({ used, mayCreate, keyFile }: { used: boolean; mayCreate: boolean; keyFile: string }): void {
@@ -140,10 +165,10 @@ function isUsed(folder: string): boolean {
 const keyCheck = (masterKey: Uint8Array): string =>
   createHmac('sha256', derive(masterKey, 'vellum/key-check/1')).update('vellum master key check').digest('hex')
 
-function compareKeyCheck(dataDir: string, masterKey: Uint8Array): void {
-  const expected = Buffer.from(readFileSync(join(dataDir, keyCheckName), 'utf8').trim())
-  const actual = Buffer.from(keyCheck(masterKey))
-  if (expected.length === actual.length && timingSafeEqual(expected, actual)) return
+function compareKeyCheck(dataDir: string, masterKeys: readonly Uint8Array[]): void {
+  const lines = readFileSync(join(dataDir, keyCheckName), 'utf8').trim().split('\n').map((line) => Buffer.from(line))
+  const fits = (actual: Buffer) => lines.some((expected) => expected.length === actual.length && timingSafeEqual(expected, actual))
+  if (masterKeys.some((key) => fits(Buffer.from(keyCheck(key))))) return
   throw new ConfigurationError([wrongMasterKey(`the data in ${dataDir}`)])
 }
 

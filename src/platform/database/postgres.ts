@@ -256,6 +256,7 @@ export function openPostgres<T>(options: PostgresOptions<T>): PlatformDatabase<T
     raw: { ...read, ...rawOf(readRunner, (query, values) => reading(async ({ runPlatform }) => runPlatform(query, values))) },
     transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
+    dropOverwritten: async () => true,
     onCommit: listeners.add,
     lock: (name) => advisoryLock(url, schema.module, name, silentMs),
     async close() {

@@ -132,6 +132,21 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
       if (writer.raw.open) writer.raw.pragma('wal_checkpoint(PASSIVE)')
     }).catch(onError)
 
+  /** Nobody waits for a reader in this thread: it would stand still. */
+  async function dropOverwritten(): Promise<boolean> {
+    let emptied = false
+    await group.between(() => {
+      writer.raw.pragma('busy_timeout = 0')
+      try {
+        const [result] = writer.raw.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+        emptied = result?.busy === 0
+      } finally {
+        writer.raw.pragma('busy_timeout = 5000')
+      }
+    })
+    return emptied
+  }
+
   const held = new Set<string>()
 
   return {
@@ -143,6 +158,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
     raw: { ...read, ...rawOf(reader, readGuard, async (query, values) => runReadPlatform(query, values)) },
     transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
+    dropOverwritten,
     onCommit: listeners.add,
     async lock(name): Promise<Lock | undefined> {
       if (held.has(name)) return undefined

@@ -67,6 +67,11 @@ export interface TransactionOptions {
 export interface PlatformDatabase<T = unknown> extends Database<T> {
   readonly module: string
   readonly raw: RawQueries
+  /**
+   * Takes older pictures of rows out of what this process writes beside the tables: SQLite's write-ahead log. False while a reader keeps it from
+   * that. Postgres keeps dead rows until it vacuums, which is its own.
+   */
+  dropOverwritten(): Promise<boolean>
   /** As `transaction`, with the platform's view of the same transaction beside the module's. */
   platformTransaction<R>(
     work: (tx: Transaction<T>, raw: RawTransaction) => Promise<R>,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { inContext } from '../context.ts'
 import { sealedSubject } from '../crypto/envelope.ts'
-import { KeyErased, type KeyRing } from '../crypto/key-ring-types.ts'
+import { KeyErased, type KeyRing, KeyVersionUnknown } from '../crypto/key-ring-types.ts'
 import type { PlatformDatabase } from '../database/transaction.ts'
 import { type EventEnvelope, familyOf, type SealedEvent } from '../event.ts'
 import { failpoint } from '../failpoints.ts'
@@ -246,7 +246,9 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
     await keys.load([subject])
     if (keys.isErased(subject)) return undefined
     try {
-      const data: unknown = JSON.parse(keys.openText(eventPlace(event), sealed))
+      const text = await openData(event, sealed)
+      if (text === undefined) throw new Error('The publisher does not have this event any more.')
+      const data: unknown = JSON.parse(text)
       return {
         id: event.id,
         name: event.name,
@@ -262,6 +264,22 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
     } catch (error) {
       if (error instanceof KeyErased) return undefined
       throw error
+    }
+  }
+
+  /** What was on its way while the version that sealed it was retired is sealed anew at the publisher. */
+  async function openData(event: SealedEvent, sealed: Uint8Array): Promise<string | undefined> {
+    try {
+      return keys.openText(eventPlace(event), sealed)
+    } catch (error) {
+      if (!(error instanceof KeyVersionUnknown)) throw error
+      const { publisher, key, sequence } = event
+      await keys.load([sealedSubject(sealed).subject])
+      const [stored] = await options.fetchEvents({ publisher, family: familyOf(event.name), key, fromSequence: sequence, toSequence: sequence })
+      if (!stored) return undefined
+      const anew = Buffer.from(stored.data, 'base64')
+      await keys.load([sealedSubject(anew).subject])
+      return keys.openText(eventPlace(event), anew)
     }
   }
 

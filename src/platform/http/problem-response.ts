@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
-import { KeyErased } from '../crypto/key-ring-types.ts'
+import { KeyErased, KeyVersionUnknown } from '../crypto/key-ring-types.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { Problem, problemDetails, problemFromDetails } from '../problem.ts'
 import { Unavailable } from '../work/step.ts'
@@ -33,6 +33,7 @@ export async function readProblem(response: Response): Promise<Problem> {
 export function problemOf(error: unknown, log?: Logger): Problem {
   if (error instanceof Problem) return error
   if (error instanceof KeyErased) return new Problem('gone', 'The data was erased for good; ask no more for it.')
+  if (error instanceof KeyVersionUnknown) return new Problem('unavailable', 'A key is being changed; send the request again in a second.', { retryAfterSeconds: 1, cause: error })
   if (error instanceof Unavailable) {
     const options = error.retryAfterMs === undefined ? {} : { retryAfterSeconds: error.retryAfterMs / 1_000 }
     return new Problem('unavailable', 'A part that is needed does not answer; try again later.', options)

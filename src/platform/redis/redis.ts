@@ -12,12 +12,15 @@ import { connectRedis, firstConnection, redisFailure, redisFaults } from './conn
 export interface RedisParts {
   readonly bus: Bus
   readonly doorbell: (module: string) => Doorbell
-  /** A key ring whose `forget` is heard by the key rings of all processes. One that misses it forgets within a minute. */
+  /** A key ring whose `forget` and `renew` are heard by the key rings of all processes. One that misses them fetches anew within a minute. */
   readonly shareForgetting: (keys: KeyRing) => KeyRing
   /** Fails while Redis is away or full, or may throw away what it holds. */
   readonly conditions: Readonly<Record<string, ReadinessCheck>>
   close(): Promise<void>
 }
+
+/** Before a subject whose key has a new version; alone, it is one whose key is gone. */
+const renewal = 'renew '
 
 /** Connects in the background: the process starts and works while Redis is away. */
 export function createRedis({ url, serviceSecret, log }: {
@@ -39,8 +42,12 @@ export function createRedis({ url, serviceSecret, log }: {
   const rings: KeyRing[] = []
   const heard = connectRedis(url, 'subscription')
   heard.on('ready', () => void heard.subscribe(channel).catch(() => {}))
-  heard.on('message', (_, subject: string) => {
-    for (const keys of rings) keys.forget(subject)
+  heard.on('message', (_, message: string) => {
+    const renewed = message.startsWith(renewal) ? message.slice(renewal.length) : undefined
+    for (const keys of rings) {
+      if (renewed === undefined) keys.forget(message)
+      else keys.renew(renewed)
+    }
   })
   return {
     bus: redisBus({ url, namespace, log }),
@@ -51,6 +58,10 @@ export function createRedis({ url, serviceSecret, log }: {
         forget(subject) {
           keys.forget(subject)
           redis.publish(channel, subject).catch(() => {})
+        },
+        renew(subject) {
+          keys.renew(subject)
+          redis.publish(channel, renewal + subject).catch(() => {})
         },
       }
     },

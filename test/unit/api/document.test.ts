@@ -188,6 +188,7 @@ describe('every operation', () => {
     await ask('POST', '/v1/verify', '/v1/verify', { body: { credential: signed.json }, open: true })
     await ask('POST', '/v1/verify', '/v1/verify', { body: { credential: 1 }, open: true })
     await ask('DELETE', '/v1/recipients/{id}', `/v1/recipients/${belongings.recipientId}`)
+    await ask('GET', '/v1/recipients/{id}/erasure', `/v1/recipients/${belongings.recipientId}/erasure`)
     const { json: trail } = await ask('GET', '/v1/audit', '/v1/audit?limit=1')
     await ask('GET', '/v1/audit', `/v1/audit?limit=1&after=${trail.next}`)
     await ask('GET', '/v1/audit', '/v1/audit?after=nothing')

@@ -1,4 +1,4 @@
-import { openEnvelope, sealEnvelope } from '#platform/crypto/envelope.ts'
+import { envelopeBeginning, openEnvelope, sealEnvelope } from '#platform/crypto/envelope.ts'
 import { createHmac } from 'node:crypto'
 import type { OrganizationId } from '#platform/organization-id.ts'
 
@@ -19,6 +19,9 @@ const placeOf = ({ subject, version, organizationId }: DataKeyName) => ({
 /** Names a master key without telling anything about it: 16 hexadecimal digits. */
 export const masterKeyId = (masterKey: Uint8Array): string =>
   createHmac('sha256', masterKey).update('vellum master key id').digest('hex').slice(0, 16)
+
+/** How every data key begins that this master key wrapped, and no other. */
+export const wrappedBeginning = (masterId: string): Uint8Array => envelopeBeginning({ subject: `master:${masterId}`, keyVersion: 1 })
 
 /** The data key as it is stored: an envelope whose subject is `master:{id of the master key}`. */
 export const wrapDataKey = (masterKey: Uint8Array, name: DataKeyName, key: Uint8Array): Uint8Array =>

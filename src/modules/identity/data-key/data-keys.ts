@@ -1,17 +1,12 @@
-import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import { randomBytes } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
-import { ConfigurationError } from '#platform/config.ts'
-import { EnvelopeError } from '#platform/crypto/envelope.ts'
 import type { FetchedKey } from '#platform/crypto/key-ring.ts'
-import { wrongMasterKey } from '#platform/crypto/master-key.ts'
-import type { Transaction } from '#platform/database/database.ts'
 import { installation, type OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
-import { recipientErased } from '../events.ts'
 import type { IdentityContext } from '../identity-context.ts'
-import type { DataKeyKind, IdentityTables } from '../tables.ts'
-import { unwrapDataKey, wrapDataKey } from './data-key-wrapping.ts'
+import type { DataKeyKind } from '../tables.ts'
+import { masterIdOf, type MasterKeys, refuseMasterKey } from './master-keys.ts'
 
 /** The data keys of everyone, wrapped by the master key: the only place where they are stored. */
 export interface DataKeys {
@@ -22,18 +17,24 @@ export interface DataKeys {
   /** Makes the first key of an organization that does not exist yet, and loads it: its facts can be sealed then. */
   mintForOrganization(organizationId: OrganizationId): Promise<void>
   reserveRecipients(order: { organizationId: OrganizationId; reservationId: string; count: number }): Promise<string[]>
-  /** Answers when it was erased, the same however often it is asked. Throws `Problem('not-found')`. */
-  eraseRecipient(organizationId: OrganizationId, recipientId: string): Promise<Date>
 }
 
 export function createDataKeys(
   { database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>,
-  masterKey: () => Uint8Array,
+  masterKeys: MasterKeys,
 ): DataKeys {
   const { dataKeys, reservations, organizations } = database.tables
 
-  function newRow(kind: DataKeyKind, subject: string, organizationId: OrganizationId, reservationId: string | null = null) {
-    const wrappedKey = wrapDataKey(masterKey(), { subject, version: 1, organizationId }, randomBytes(32))
+  /** The master key that wraps the installation's own key wraps all that are new; undefined before there is one. */
+  async function activeMaster(): Promise<string | undefined> {
+    const wrapped = await newestWrapped(database, installation)
+    return wrapped && masterIdOf(wrapped)
+  }
+
+  function newRow(
+    master: string | undefined, kind: DataKeyKind, subject: string, organizationId: OrganizationId, reservationId: string | null = null,
+  ) {
+    const wrappedKey = masterKeys.wrap(master, { subject, version: 1, organizationId }, randomBytes(32))
     return { subject, version: 1, organizationId, kind, wrappedKey, reservationId, createdAt: now() }
   }
 
@@ -49,24 +50,27 @@ export function createDataKeys(
     async prepareInstallation() {
       // With a wrong master key nothing is written: what is there is opened first.
       if ((await this.fetch([installation]).catch(refuseMasterKey)).length > 0) return
-      const row = newRow('installation', installation, installation)
+      const row = newRow(undefined, 'installation', installation, installation)
       await database.transaction((tx) => tx.insert(dataKeys).values(row).onConflictDoNothing())
       // Another process may have been quicker, with another master key.
       await this.fetch([installation]).catch(refuseMasterKey)
     },
 
     async fetch(subjects) {
-      const rows = await database.read.select().from(dataKeys).where(inArray(dataKeys.subject, [...subjects]))
+      const rows = await database.read
+        .select()
+        .from(dataKeys)
+        .where(and(inArray(dataKeys.subject, [...subjects]), isNull(dataKeys.retiredAt)))
       return rows.map(({ subject, version, organizationId, wrappedKey }) => {
         if (!wrappedKey) return { subject, version, key: null, erased: true }
         const name = { subject, version, organizationId: organizationId as OrganizationId }
-        const key = Buffer.from(unwrapDataKey(masterKey(), name, wrappedKey)).toString('base64')
+        const key = Buffer.from(masterKeys.unwrap(name, wrappedKey)).toString('base64')
         return { subject, version, key, erased: false }
       })
     },
 
     async mintForOrganization(organizationId) {
-      const row = newRow('organization', organizationId, organizationId)
+      const row = newRow(await activeMaster(), 'organization', organizationId, organizationId)
       await database.transaction((tx) => tx.insert(dataKeys).values(row).onConflictDoNothing())
       await keys.load([organizationId])
     },
@@ -77,7 +81,8 @@ export function createDataKeys(
         .from(organizations)
         .where(eq(organizations.id, organizationId))
       if (known.length === 0) throw new Problem('not-found', 'There is no organization of this id.')
-      const rows = Array.from({ length: count }, () => newRow('recipient', uuidv7(), organizationId, reservationId))
+      const master = await activeMaster()
+      const rows = Array.from({ length: count }, () => newRow(master, 'recipient', uuidv7(), organizationId, reservationId))
       const isFirst = await database.transaction(async (tx) => {
         const inserted = await tx
           .insert(reservations)
@@ -92,44 +97,18 @@ export function createDataKeys(
       if (earlier.length === count) return earlier
       throw new Problem('conflict', 'This reservation was made for another count; use a new reservation id.')
     },
-
-    async eraseRecipient(organizationId, recipientId) {
-      await keys.load([organizationId])
-      const erasedAt = await database.transaction((tx) => erase(tx, organizationId, recipientId))
-      keys.forget(recipientId)
-      return erasedAt
-    },
-  }
-
-  async function erase(tx: Transaction<IdentityTables>, organizationId: OrganizationId, recipientId: string): Promise<Date> {
-    const ofRecipient = and(
-      eq(dataKeys.subject, recipientId),
-      eq(dataKeys.organizationId, organizationId),
-      eq(dataKeys.kind, 'recipient'),
-    )
-    const at = now()
-    const destroyed = await tx
-      .update(dataKeys)
-      .set({ wrappedKey: null, erasedAt: at })
-      .where(and(ofRecipient, isNull(dataKeys.erasedAt)))
-      .returning({ subject: dataKeys.subject })
-    if (destroyed.length > 0) {
-      await tx.publish(recipientErased, organizationId, { recipientId })
-      await tx.audit({ organizationId, action: 'recipient.erased', target: recipientId })
-      return at
-    }
-    const [row] = await tx
-      .select({ erasedAt: dataKeys.erasedAt })
-      .from(dataKeys)
-      .where(ofRecipient)
-      .orderBy(asc(dataKeys.version))
-      .limit(1)
-    if (!row?.erasedAt) throw new Problem('not-found', 'There is no recipient of this id.')
-    return row.erasedAt
   }
 }
 
-function refuseMasterKey(error: unknown): never {
-  if (!(error instanceof EnvelopeError)) throw error
-  throw new ConfigurationError([wrongMasterKey('the keys in the database of identity')])
+/** The newest version of a subject's key, as it is stored. */
+export async function newestWrapped(
+  { read, tables: { dataKeys } }: IdentityContext['database'], subject: string,
+): Promise<Uint8Array | undefined> {
+  const [row] = await read
+    .select({ wrappedKey: dataKeys.wrappedKey })
+    .from(dataKeys)
+    .where(and(eq(dataKeys.subject, subject), isNotNull(dataKeys.wrappedKey)))
+    .orderBy(desc(dataKeys.version))
+    .limit(1)
+  return row?.wrappedKey ?? undefined
 }

@@ -71,10 +71,12 @@ export function createForgetRunner({ database }: { database: Database<IssuanceTa
 }
 
 /** In the transaction of an erasure: the cells of refused records that hold the address. */
-export async function forgetCellsOf(tx: Transaction<IssuanceTables>, organizationId: OrganizationId, emailDigest: string): Promise<void> {
+export async function forgetCellsOf(tx: Transaction<IssuanceTables>, organizationId: OrganizationId, emailDigest: string): Promise<number> {
   const { batchRecords } = tx.tables
-  await tx
+  const rows = await tx
     .update(batchRecords)
     .set(forgotten)
     .where(and(eq(batchRecords.organizationId, organizationId), eq(batchRecords.emailDigest, emailDigest)))
+    .returning({ record: batchRecords.record })
+  return rows.length
 }

@@ -20,7 +20,10 @@ const filesOf = (credentialId: string): string => {
 export const newCertificateBlob = (credentialId: string): string =>
   `${filesOf(credentialId)}${randomBytes(9).toString('base64url')}.pdf`
 
-/** Deletes the PDFs of a credential, those too that an attempt without a commit left behind. */
-export async function deleteCertificates(blobs: Blobs, credentialId: string): Promise<void> {
-  for (const name of await blobs.names(filesOf(credentialId))) await blobs.delete(name)
+/** Deletes the PDFs of a credential, those too that an attempt without a commit left behind, and its pictures. @returns how many */
+export async function deleteFiles(blobs: Blobs, credentialId: string): Promise<number> {
+  const names = [...(await blobs.names(filesOf(credentialId))), ...(await blobs.names(credentialBlobs(credentialId)))]
+  for (const name of names) await blobs.delete(name)
+  await blobs.delete(credentialBlobs(credentialId))
+  return names.length
 }

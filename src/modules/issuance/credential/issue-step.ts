@@ -15,7 +15,7 @@ import type { OrganizationKeys } from '../signing/organization-keys.ts'
 import type { IssuanceTables, PersonalData } from '../tables.ts'
 import type { OwnDesigns } from '../template/own-designs.ts'
 import { templateVersion } from '../template/templates.ts'
-import { deleteCertificates, newCertificateBlob } from './credential-blobs.ts'
+import { deleteFiles, newCertificateBlob } from './credential-blobs.ts'
 import { credentialPlace, findCredential } from './credential-row.ts'
 import type { AchievementType } from './open-badge.ts'
 import { viewUrl } from './public-id.ts'
@@ -80,7 +80,7 @@ export function createIssueRunner(
     // Revoked before it was issued, or issued already: nothing is left to do.
     if (!next.ok || next.state === credential.state) return undefined
     // Whoever printed them has lost the step, so none of them will ever stand in the row.
-    if (wasTriedBefore(step)) await deleteCertificates(blobs, credentialId)
+    if (wasTriedBefore(step)) await deleteFiles(blobs, credentialId)
     await keys.load([organizationId, credential.recipientId])
     if (keys.isErased(credential.recipientId)) return undefined
     const place = credentialPlace(organizationId, 'personal', credentialId)

@@ -1,6 +1,7 @@
 import { and, desc, eq, lt, placeholder, type SQL } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { preparedQuery } from '#platform/database/prepared.ts'
+import { confirmErasure } from '#platform/erasure/confirm-erasure.ts'
 import type { EventHandler } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
@@ -95,7 +96,7 @@ export function forgetRecipient(
   { database, keys, now }: NotificationContext,
   transport: MailTransport,
 ): EventHandler<NotificationTables, typeof recipientErased> {
-  return async ({ data: { recipientId } }) => {
+  return async ({ id: cause, organizationId, data: { recipientId } }) => {
     keys.forget(recipientId)
     const { messages } = database.tables
     // Before the files go: whoever is sending looks at this afterwards, and takes back what it wrote meanwhile.
@@ -109,7 +110,10 @@ export function forgetRecipient(
       .from(messages)
       .where(eq(messages.recipientId, recipientId))
     for (const { messageId } of sent) await transport.forget(messageId)
-    return undefined
+    return async (tx) => {
+      await tx.update(messages).set({ content: new Uint8Array(0) }).where(eq(messages.recipientId, recipientId))
+      await confirmErasure(tx, { cause, organizationId, recipientId, removed: { messages: sent.length } })
+    }
   }
 }
 

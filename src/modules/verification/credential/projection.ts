@@ -1,6 +1,7 @@
 import { and, desc, eq, ne, placeholder, type SQL } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { preparedQuery } from '#platform/database/prepared.ts'
+import { confirmErasure } from '#platform/erasure/confirm-erasure.ts'
 import type { EventHandler } from '#platform/module.ts'
 import { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
@@ -110,11 +111,16 @@ export const createStatusHandler = (status: ProjectedStatus): EventHandler<Verif
 
 /** The row and the leaf stay; what they held of a person went with the key. */
 export function createEraser({ keys, now }: VerificationContext): EventHandler<VerificationTables, typeof recipientErased> {
-  return async ({ data: { recipientId } }) => {
+  return async ({ id: cause, organizationId, data: { recipientId } }) => {
     keys.forget(recipientId)
     return async (tx) => {
       const { credentials } = tx.tables
-      await tx.update(credentials).set({ content: new Uint8Array(0), erasedAt: now() }).where(eq(credentials.recipientId, recipientId))
+      const erased = await tx
+        .update(credentials)
+        .set({ content: new Uint8Array(0), erasedAt: now() })
+        .where(eq(credentials.recipientId, recipientId))
+        .returning({ id: credentials.id })
+      await confirmErasure(tx, { cause, organizationId, recipientId, removed: { credentials: erased.length } })
     }
   }
 }
