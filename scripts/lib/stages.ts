@@ -41,6 +41,7 @@ export function stages(profile: Profile): Stage[] {
     { name: 'unused', command: [bin('knip'), '--no-progress'] },
     { name: 'boundaries', command: ['node', 'scripts/boundaries.ts'] },
     { name: 'licences', command: ['node', 'scripts/check-licences.ts'] },
+    { name: 'advisories', command: ['node', 'scripts/check-advisories.ts'] },
     {
       name: 'unit',
       command: [
