@@ -71,6 +71,7 @@ const impatient = {
   ANCHOR_INTERVAL_MS: '300',
   ANCHOR_POLL_MS: '50',
   RENDER_WORKERS: '1',
+  DATA_KEY_SECONDS: '2',
   VC_API: '*',
 }
 

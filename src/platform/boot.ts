@@ -245,7 +245,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       onError: (error) => log.warn({ err: error }, 'revocations'),
     })
     const gateway = createGateway({
-      settings, topology, registry, remote, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
+      settings, topology, registry, authority: program.authority, remote, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
       stopping: leaving.signal,
     })
     stops.push(() => gateway.close())

@@ -84,9 +84,10 @@ export function composeFront(options: FrontOptions): Front {
   })
   const documents: Record<string, OpenApiDocument> = {}
   mountReadiness(app, options)
+  const exports = gateway.mountExports(app)
   mountDocs(app, {
     document: async () =>
-      mergeOpenApi({ ...(await gateway.documents()), ...documents }, { publicUrl, version, scopes: program.scopes }),
+      mergeOpenApi({ ...(await gateway.documents()), ...documents, ...(exports && { exports }) }, { publicUrl, version, scopes: program.scopes }),
     script: options.docsScript,
   })
   for (const [name, module] of hosted) {

@@ -20,6 +20,7 @@ import { dialectOf, migrateDatabase, openDatabase } from './database/open.ts'
 import type { PlatformDatabase, TransactionHooks } from './database/transaction.ts'
 import { confirmErasureBinding } from './erasure/confirm-erasure.ts'
 import { familyOf } from './event.ts'
+import { mountExport } from './export/module-export.ts'
 import type { Bus } from './events/bus.ts'
 import { createInbox } from './events/inbox.ts'
 import { publishHook } from './events/outbox.ts'
@@ -220,6 +221,7 @@ export async function hostModule(
     { tokens: host.tokens, log },
   )
   mountDocuments(internal, { module: name, secret: host.serviceSecret, blobs, tokens: host.tokens, log })
+  mountExport(internal, { module: name, database, exports: parts.exports, tokens: host.tokens, log })
   mountBackup(internal, {
     module: name,
     version: host.version,

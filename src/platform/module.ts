@@ -92,6 +92,22 @@ export interface CheckedPage {
   readonly next?: string | undefined
 }
 
+/** A file of an export. */
+export interface ExportedFile {
+  /** Below the module's folder, made of ids: `credentials/{id}.json`. */
+  readonly name: string
+  readonly content: Uint8Array
+  /** What the audit calls that which is in it. */
+  readonly targets?: readonly string[]
+}
+
+/** All that a module holds of somebody, one file at a time. Secrets are not in it, and nobody else's data. */
+export interface Exports {
+  /** Throws `Problem`: `not-found` where the module is who would know the person, `gone` of an erased one. */
+  readonly person: (organizationId: OrganizationId, recipientId: string) => AsyncIterable<ExportedFile>
+  readonly organization: (organizationId: OrganizationId) => AsyncIterable<ExportedFile>
+}
+
 export interface ModuleParts<C extends Contract, T> {
   readonly handlers: Handlers<C>
   readonly routes?: (app: PublicApp) => void
@@ -99,6 +115,8 @@ export interface ModuleParts<C extends Contract, T> {
   readonly steps?: readonly StepBinding<T>[]
   /** What `/metrics` tells of it beyond what the platform measures, each named `vellum_{module}_…`. */
   readonly measures?: MeasureSource
+  /** Its part of what a person and an organization may take with them. The audit's part is the platform's. */
+  readonly exports?: Exports
   /** Its part of the timeline that `vellum trace` prints. */
   readonly history?: FindHistory
   /** Runs once after the migrations and before any traffic; may write. */

@@ -27,7 +27,7 @@ export function idsOf(path: string, own: Belongings): { foreign: string[]; unkno
   if (path.startsWith('/v1/batches/')) return { foreign: [own.batchId], unknown: uuidv7() }
   if (path.startsWith('/v1/clients/')) return { foreign: [own.clientId], unknown: uuidv7() }
   if (path.startsWith('/v1/api-keys/')) return { foreign: [own.apiKeyId], unknown: uuidv7() }
-  if (path.startsWith('/v1/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/recipients/') || path.startsWith('/v1/exports/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
   if (path.startsWith('/v1/members/')) return { foreign: [own.memberId], unknown: uuidv7() }
   if (path.startsWith('/v1/invitations/')) return { foreign: [own.invitationId], unknown: uuidv7() }
   if (path.startsWith('/v1/templates/images/')) return { foreign: [own.imageId], unknown: 'f'.repeat(64) }

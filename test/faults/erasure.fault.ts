@@ -6,6 +6,7 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInstallation, type Installation } from '../installation.ts'
+import { readZip } from '../issuance/read-zip.ts'
 import { createAsk } from '../scenarios/ask.ts'
 import { expectProblem, expectStatus } from '../scenarios/expect.ts'
 import { until } from '../scenarios/until.ts'
@@ -83,6 +84,18 @@ async function expectOthersVerify({ ask, issuer }: Site, { credentials }: Erased
   assert.equal((await listAll(issuer)).filter(({ recipient }) => recipient !== null).length, credentials.length)
 }
 
+/** What an organization takes out holds all but the erased, and the process that makes it does not hold it. */
+async function expectExported({ issuer, installation }: Site, { credentials }: Erased, say: (text: string) => void): Promise<void> {
+  const mostMemory = async () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${await installation.pid}/status`, 'utf8'))![1]) / 1_024
+  const before = await mostMemory()
+  const { bytes } = expectStatus(await issuer.ask('GET', '/v1/exports/organization'), 200)
+  const files = new Map((await readZip(bytes)).map(({ name, content }) => [name, content]))
+  const exported = [...files.keys()].filter((name) => name.startsWith('issuance/certificates/'))
+  assert.equal(exported.length, credentials.length)
+  assert.deepEqual(findTexts(files, words), [], 'in what was taken out')
+  say(`an export of ${files.size} files, ${(bytes.length / 2 ** 20).toFixed(1)} MB, made the process grow by ${Math.round((await mostMemory()) - before)} MB at the most`)
+}
+
 /** No file holds a name in any form, or a trace of the person. */
 function expectNothing(files: ReadonlyMap<string, Buffer>, { traces }: Pick<Erased, 'traces'>, when: string): void {
   assert.deepEqual(findTexts(files, words), [], when)
@@ -137,6 +150,7 @@ const onSqlite: Fault = {
       expectNothing(everything(installation, installation.mailDir), erased, 'while it runs, in the write-ahead logs too')
       await expectGone(site, erased)
       await expectOthersVerify(site, erased)
+      await expectExported(site, erased, say)
       await untilQuiet(site)
       await expectConsistent(site.ask, await watch.stop(), await expectOneLeafEach(site, erased.credentials, 1))
       await expectWholeAudit(site)

@@ -28,13 +28,30 @@ async function cli({ installation: of }: { installation: Installation }, ...args
   return JSON.parse(stdout)
 }
 
-/** What is sealed with the organization's key everywhere: a contact, a refused record, a picture, and what every issuer has. */
-async function sealEverywhere({ issuer }: Site): Promise<void> {
+/**
+ * What is sealed with the keys of the organization and of the installation everywhere: a contact, a refused record, a picture, a person with an invitation, a mail and a
+ * session, and what every issuer has. Answers whether that person is still signed in, and can sign in.
+ */
+async function sealEverywhere({ issuer, ask, client, installation: { publicUrl } }: Site): Promise<() => Promise<void>> {
   expectStatus(await issuer.ask('PATCH', '/v1/organization', { json: { contactEmail: issuer.email('office') } }), 200)
   const csv = 'name,email,course\nAda,no address,Singing\nGrace,grace@example.org,Singing\n'
   expectStatus(await issuer.ask('POST', '/v1/batches', { body: csv, headers: { 'content-type': 'text/csv' } }), 202)
   const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
   expectStatus(await issuer.ask('POST', '/v1/templates/images', { body: pixel, headers: { 'content-type': 'image/png' } }), 200)
+  const [email, password] = [issuer.email('owner'), 'correct horse battery']
+  const { link } = await client(identity).inviteMember({ organizationId: issuer.organizationId, email, role: 'owner' })
+  const headers = { origin: publicUrl }
+  const token = link.slice(link.lastIndexOf('/') + 1)
+  expectStatus(await ask('POST', '/v1/invitations/accept', { json: { token, name: 'Olive Owner', password }, headers }), 201)
+  await client(identity).inviteMember({ organizationId: issuer.organizationId, email: issuer.email('pending'), role: 'viewer' })
+  const signIn = async () => expectStatus(await ask('POST', '/v1/session', { json: { email, password }, headers }), 201)
+  const cookie = (await signIn()).headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+  return async () => {
+    expectStatus(await ask('POST', '/v1/session/token', { json: { organization: issuer.organizationId }, headers: { ...headers, cookie } }), 200)
+    await signIn()
+    const { invitations } = expectStatus(await issuer.ask('GET', '/v1/invitations'), 200).json
+    assert.ok(invitations.some((one: { email: string }) => one.email === issuer.email('pending')))
+  }
 }
 
 /** Rotates both kinds of keys while clients ask; `swapMaster` gives the processes another master key. */
@@ -46,7 +63,7 @@ async function rotateUnderLoad(site: Site, { swapMaster, values, seconds, say }:
 }) {
   const { issuer } = site
   const subjects = [installation, issuer.organizationId]
-  await sealEverywhere(site)
+  const expectSignedIn = await sealEverywhere(site)
   await untilQuiet(site)
   const before = countByKey(await values(), subjects)
   const [oldMaster] = Object.keys(before).filter((name) => name.startsWith('master:'))
@@ -76,6 +93,8 @@ async function rotateUnderLoad(site: Site, { swapMaster, values, seconds, say }:
   say(`${load.sent} requests meanwhile, ${entries.length} of them new credentials`)
   assert.deepEqual(load.faults, [], 'A request failed while keys were rotated.')
   await untilQuiet(site)
+
+  await expectSignedIn()
 
   const after = countByKey(await values(), subjects)
   say(`before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`)

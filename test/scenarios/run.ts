@@ -9,7 +9,9 @@ import batch from './batch.scenario.ts'
 import batchFiles from './batch-files.scenario.ts'
 import batchOrders from './batch-orders.scenario.ts'
 import batchResults from './batch-results.scenario.ts'
+import exports from './export.scenario.ts'
 import firstRun from './first-run.scenario.ts'
+import keys from './keys.scenario.ts'
 import issuing from './issuing.scenario.ts'
 import { createIssuer } from './issuer.ts'
 import oauthLibraries from './oauth-libraries.scenario.ts'
@@ -53,7 +55,7 @@ const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
   ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...people, ...audit,
-  ...surface, ...pages, ...template, ...vcApi, ...anchor, ...(values.full ? sample : []),
+  ...surface, ...pages, ...template, ...vcApi, ...anchor, ...exports, ...keys, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */
 const closing: readonly Scenario[] = [...tokenKeys, ...restart, ...soundness]

@@ -13,6 +13,8 @@ export const scopes = {
   'organization:write': 'Change the organization.',
   'clients:manage': 'Make, list and disable API clients and API keys.',
   'recipients:erase': 'Erase a recipient for good.',
+  'recipients:export': 'Take out all that is held about a recipient.',
+  'organization:export': 'Take out everything of the organization.',
   'audit:read': 'Read the audit trail.',
   'notifications:read': 'See what was sent to whom, and what became of it.',
   'notifications:write': 'Send again, and manage webhooks.',

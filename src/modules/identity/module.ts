@@ -14,6 +14,7 @@ import { createKeyRotation } from './data-key/key-rotation.ts'
 import { createMasterKeys } from './data-key/master-keys.ts'
 import { createMasterRotation, rewrapStep } from './data-key/master-rotation.ts'
 import { createErasures } from './erasure/erasures.ts'
+import { createExports } from './organization/export.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { createPersons } from './person/persons.ts'
 import type { SignIn } from './person/sign-in.ts'
@@ -141,6 +142,7 @@ export default defineModule({
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
           persons, members, invitations, sessions, sessionCookies, hashPassword,
         }),
+      exports: createExports(context, { organizations, members, invitations }),
       steps: [runStep(rewrapStep, masterRotation.runRewrap)],
       async prepare() {
         await dataKeys.prepareInstallation()

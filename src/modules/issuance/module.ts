@@ -23,6 +23,7 @@ import { createImageCleaner } from './image/image-cleaner.ts'
 import { createImages } from './image/images.ts'
 import { createOrganizationProfiles } from './organization-profiles.ts'
 import { createEraser } from './recipient/erase.ts'
+import { createExports } from './recipient/export.ts'
 import { createRecipients } from './recipient/recipients.ts'
 import { createRenderPool } from './render/pool.ts'
 import { issuanceRoutes } from './routes.ts'
@@ -100,6 +101,7 @@ export default defineModule({
         runStep(forgetRefused, createForgetRunner(context)),
         runStep(finishBatch, createFinishRunner(context)),
       ],
+      exports: createExports(context),
       history: createCredentialHistory(context),
       checkStored: (after) => checkCredentials(context, after),
       async prepare() {

@@ -11,6 +11,7 @@ import { folderTransport, smtpTransport } from './email/mail-transport.ts'
 import { createFailMessage, createSendRunner, sendEmail } from './email/send-step.ts'
 import { notificationDelivered, notificationFailed } from './events.ts'
 import { createIssuerContacts } from './message/issuer-contacts.ts'
+import { createExports } from './message/export.ts'
 import { createMessageHistory } from './message/message-history.ts'
 import { forgetRecipient, tellRecipient, withdrawRevoked } from './message/messages.ts'
 import { notificationRoutes } from './routes.ts'
@@ -59,6 +60,7 @@ export default defineModule({
         runStep(sendAccountMail, createAccountRunner(context, transport), createFailAccountMail(context)),
       ],
       measures,
+      exports: createExports(context),
       history: createMessageHistory(context),
       stop: async () => transport.close(),
     }

@@ -12,6 +12,7 @@ import { verificationConfig } from './config.ts'
 import { verification } from './contract.ts'
 import { checkCredentials } from './credential/check-credentials.ts'
 import { createCredentialHistory } from './credential/credential-history.ts'
+import { createExports } from './credential/export.ts'
 import { createEraser, createIssuedHandler, createStatusHandler } from './credential/projection.ts'
 import { credentialAnchored } from './events.ts'
 import { createAppender } from './log/appender.ts'
@@ -78,6 +79,7 @@ export default defineModule({
         runStep(publishAnchored, createPublishRunner(context)),
       ],
       measures: createAnchorMeasures(context),
+      exports: createExports(context),
       history: createCredentialHistory(context),
       async prepare() {
         await prepareLog(database)

@@ -45,6 +45,17 @@ export async function* writeBlobs(module: string, files: SealedFiles, since?: Da
   yield Buffer.concat([...piece, line({ end: true, blobs })])
 }
 
+/** Files that are made as they are taken, in the same form. */
+export async function* frameFiles(module: string, files: AsyncIterable<{ readonly name: string; readonly content: Uint8Array }>): AsyncGenerator<Uint8Array> {
+  yield line({ vellum: 'blobs', format: 1, module, begunAt: new Date().toISOString() })
+  let blobs = 0
+  for await (const { name, content } of files) {
+    blobs++
+    yield Buffer.concat([line({ name, size: content.byteLength }), content, lineEnd])
+  }
+  yield line({ end: true, blobs })
+}
+
 async function* inGroups(names: AsyncIterable<string>): AsyncGenerator<string[]> {
   let group: string[] = []
   for await (const name of names) {

@@ -28,4 +28,6 @@ export const operationPath = (module: string, operation: string): string => `/in
 export const contractPath = (module: string): string => `/internal/${module}/contract`
 /** The module's part of the API's document. */
 export const openApiPath = (module: string): string => `/internal/${module}/openapi`
+/** What a module holds of an organization, or with `recipient` of a person. */
+export const exportPath = (module: string): string => `/internal/${module}/export`
 export const documentPath = (module: string, token: string): string => `/internal/${module}/documents/${token}`

@@ -2,7 +2,9 @@ import type { OrganizationId } from '../organization-id.ts'
 
 /** Where a sealed value lives; authenticated with it, so that a ciphertext moved to another place does not open. */
 export interface SealPlace {
+  /** Whose row it is; of what is sealed with the installation's key: `installation`. */
   readonly organizationId: OrganizationId
+  /** As the database calls them. */
   readonly table: string
   readonly column: string
   /**

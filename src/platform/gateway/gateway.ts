@@ -6,8 +6,9 @@ import type { ServiceTokens } from '../call/service-token.ts'
 import type { Transport } from '../call/transport.ts'
 import type { Settings } from '../config.ts'
 import type { AccessTokens } from '../http/access-token.ts'
-import type { PublicEnvironment } from '../http/app.ts'
-import type { OpenApiDocument } from '../http/openapi.ts'
+import { mountPublicRoutes, type PublicEnvironment } from '../http/app.ts'
+import { moduleDocument, type OpenApiDocument } from '../http/openapi.ts'
+import { exportRoutes } from '../export/export-routes.ts'
 import type { ReadinessCheck } from '../http/probes.ts'
 import type { PublicApp, Registry } from '../module.ts'
 import { redisFailure } from '../redis/connection.ts'
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   readonly settings: Settings
   readonly topology: Topology
   readonly registry: Registry
+  /** The module that knows which persons there are. */
+  readonly authority: string
   readonly remote: Readonly<Record<string, Addresses>>
   /** Where also modules of this process are reached by forwarding; undefined: they are called directly. */
   readonly loopback: () => string | undefined
@@ -38,6 +41,8 @@ export interface GatewayOptions {
 export interface Gateway {
   door(accessTokens: AccessTokens): MiddlewareHandler<PublicEnvironment>
   mountForwards(app: PublicApp): void
+  /** Adds what the front door itself puts together out of all modules; answers what it tells of it in the API's document. */
+  mountExports(app: PublicApp): OpenApiDocument | undefined
   /** Of modules elsewhere. */
   documents(): Promise<Record<string, OpenApiDocument>>
   /** For `/readyz`. */
@@ -52,8 +57,8 @@ export const publicPaths = (registry: Registry): Record<string, readonly string[
   Object.fromEntries(Object.entries(registry).map(([module, { paths }]) => [module, paths]))
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { settings, topology, registry, transportTo, dispatcher, tokens, serviceSecret, log, stopping } = options
-  if (!topology.front) return { door: () => behindDoor, mountForwards() {}, documents: async () => ({}), checks: {}, conditions: {}, close() {} }
+  const { settings, topology, registry, authority, transportTo, dispatcher, tokens, serviceSecret, log, stopping } = options
+  if (!topology.front) return { door: () => behindDoor, mountForwards() {}, mountExports: () => undefined, documents: async () => ({}), checks: {}, conditions: {}, close() {} }
 
   const redis = settings.REDIS_URL === undefined ? undefined : connectForLimits(settings.REDIS_URL)
   const onError = (error: unknown) => log.warn({ error: redisFailure(error) }, 'limits are counted without Redis')
@@ -72,6 +77,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     door: (accessTokens) => door({ accessTokens, perClient, perAddress, trustedProxies: settings.TRUSTED_PROXIES ?? [], serviceSecret }),
     mountForwards: (app) => mountForwards(app, { paths: publicPaths(registry), addressesOf, dispatcher, stopping }),
+    mountExports: (app) =>
+      moduleDocument(mountPublicRoutes(app, (routes) => exportRoutes(routes, { modules: [authority, ...Object.keys(registry).filter((name) => name !== authority)], transportTo, tokens, log })), 'exports'),
     documents: createRemoteDocuments({ modules: Object.keys(topology.remote), transportTo, tokens, log }),
     checks: Object.keys(conditions).length === 0 ? {} : { 'other processes': metOnce(conditions) },
     conditions,

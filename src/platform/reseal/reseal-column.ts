@@ -2,7 +2,7 @@ import { envelopeBeginning, sealedSubject } from '../crypto/envelope.ts'
 import type { KeyRing, SealPlace } from '../crypto/key-ring-types.ts'
 import { type FoundRow, replaceValues, rowsBeginning, type SealedColumn } from '../database/sealed-columns.ts'
 import type { PlatformDatabase } from '../database/transaction.ts'
-import { OrganizationId } from '../organization-id.ts'
+import { installation, OrganizationId } from '../organization-id.ts'
 import type { RotatedSubject } from './data-keys-rotated.ts'
 
 /** How every envelope begins that an older version of these keys sealed, and no other. */
@@ -39,8 +39,9 @@ export async function resealColumn(
   }
 }
 
+/** What is the installation's is sealed for the installation, in whosever row it is. */
 const placeOf = ({ table, column, key, hasOrganization }: SealedColumn, row: FoundRow, subject: string): SealPlace => ({
-  organizationId: OrganizationId.parse(hasOrganization ? row.organization_id : subject),
+  organizationId: OrganizationId.parse(hasOrganization && subject !== installation ? row.organization_id : subject),
   table,
   column,
   row: key.filter((name) => name !== 'organization_id' || key.length === 1).map((name) => String(row[name])).join('/'),

@@ -13,6 +13,8 @@ const holders: Readonly<Record<Scope, readonly Role[]>> = {
   'organization:write': ['owner', 'admin'],
   'clients:manage': ['owner', 'admin'],
   'recipients:erase': ['owner', 'admin'],
+  'recipients:export': ['owner', 'admin'],
+  'organization:export': ['owner'],
   'audit:read': ['owner', 'admin', 'reviewer'],
   'notifications:read': ['owner', 'admin', 'issuer', 'reviewer'],
   'notifications:write': ['owner', 'admin', 'issuer'],

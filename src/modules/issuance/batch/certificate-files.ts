@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, inArray, isNotNull } from 'drizzle-orm'
+import { type StoredFile, storedZip } from '#platform/http/stored-zip.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { credentialPlace } from '../credential/credential-row.ts'
@@ -7,7 +8,6 @@ import type { IssuanceContext } from '../issuance-context.ts'
 import type { PersonalData } from '../tables.ts'
 import { findBatch } from './batches.ts'
 import { certificateName } from './certificate-name.ts'
-import { type StoredFile, storedZip } from './stored-zip.ts'
 
 const PAGE = 200
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fromBufferPromise } from 'yauzl'
-import { readZip } from '../../../../test/issuance/read-zip.ts'
+import { readZip } from '../../../test/issuance/read-zip.ts'
 import { type StoredFile, storedZip } from './stored-zip.ts'
 
 const modifiedAt = new Date('2026-03-04T05:06:08Z')
