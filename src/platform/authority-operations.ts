@@ -83,6 +83,18 @@ export const authorityOperations = {
     }),
     output: z.object({}),
   }),
+  /** What an organization may use, where that was set for it. */
+  organizationLimits: operation({
+    effect: 'read',
+    timeoutMs: 2_000,
+    input: z.object({ organizationId: z.string() }),
+    output: z.object({
+      /** Of all its programs together. */
+      requestsPerMinute: z.number().int().optional(),
+      /** In a month of the calendar, in UTC. */
+      credentialsPerMonth: z.number().int().optional(),
+    }),
+  }),
 } as const
 
 export const authorityContract = <const M extends string>(module: M) => ({ module, operations: authorityOperations }) as const

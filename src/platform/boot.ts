@@ -29,6 +29,7 @@ import { type HostedModule, type Host, hostModule } from './host-module.ts'
 import { listen, type Listener } from './http/listener.ts'
 import { mountMetrics } from './http/metrics-route.ts'
 import type { AnyModule, Registry } from './module.ts'
+import { createOrganizationLimits } from './organization-limits.ts'
 import { platformContract } from './platform-operations.ts'
 import { createRemotes, remoteContracts } from './remotes.ts'
 import { createLog } from './telemetry/log.ts'
@@ -244,8 +245,9 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       pollMs: settings.REVOCATION_POLL_MS,
       onError: (error) => log.warn({ err: error }, 'revocations'),
     })
+    const limitsOf = createOrganizationLimits(authorityFor('platform'), { freshMs: settings.REVOCATION_POLL_MS })
     const gateway = createGateway({
-      settings, topology, registry, authority: program.authority, remote, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
+      settings, topology, registry, authority: program.authority, remote, limitsOf, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
       stopping: leaving.signal,
     })
     stops.push(() => gateway.close())

@@ -82,6 +82,12 @@ export const platformSettings = z
     REVOCATION_POLL_MS: z.coerce.number().int().min(50).max(60_000).default(10_000),
     /** Requests a minute of one API client; 0: no limit. */
     RATE_LIMIT_CLIENT: z.coerce.number().int().min(0).default(60_000),
+    /** Requests a minute of all programs of an organization together, unless a limit was set for it; 0: no limit. */
+    RATE_LIMIT_ORGANIZATION: z.coerce.number().int().min(0).default(120_000),
+    /** Wrong secrets, tokens and keys a minute from one address; 0: no limit. */
+    RATE_LIMIT_FAILURES: z.coerce.number().int().min(0).default(300),
+    /** Requests a minute to `/v1/verify` without a good token from one address; 0: no limit. */
+    RATE_LIMIT_VERIFICATION: z.coerce.number().int().min(0).default(1_200),
     /** Requests a minute without a good token from one address; 0: no limit. */
     RATE_LIMIT_ADDRESS: z.coerce.number().int().min(0).default(12_000),
     /** Proxies in front of the public listener whose `X-Forwarded-For` is believed. */

@@ -21,6 +21,7 @@ export const problems = {
   'unsupported-media-type': [415, 'This media type is not accepted here'],
   'not-acceptable': [406, 'No representation suits the Accept header'],
   'rate-limited': [429, 'Too many requests'],
+  'quota-exceeded': [429, 'The organization has used up what it may in a month'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'A part that is needed does not answer'],
   'deadline-exceeded': [504, 'The answer took too long'],

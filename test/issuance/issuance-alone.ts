@@ -26,6 +26,8 @@ export interface FakeIdentity {
   readonly organizations: Map<string, { id: string; slug: string; name: string; defaultLocale: string; createdAt: string; frozenAt?: string }>
   /** Runs before the answer to a freeze. */
   beforeFreeze: () => Promise<void> | void
+  /** Of every organization. */
+  limits: { credentialsPerMonth?: number }
 }
 
 /** The issuance module alone, from its factory, over a database of the given dialect; of identity only the answers are made up. */
@@ -40,6 +42,7 @@ export async function startIssuance(
   const identity: FakeIdentity = {
     organizations: new Map(['acme', 'globex'].map((id) => [id, { id, slug: id, name: `The ${id}`, defaultLocale: 'en', createdAt: new Date().toISOString() }])),
     beforeFreeze: () => {},
+    limits: {},
   }
   const organization = ({ id, slug }: { id?: string; slug?: string }) => {
     const found = [...identity.organizations.values()].find((one) => one.id === id || one.slug === slug)
@@ -67,6 +70,7 @@ export async function startIssuance(
             found.frozenAt ??= new Date().toISOString()
             return { ...found }
           },
+          organizationLimits: async () => identity.limits,
           reserveRecipients: async ({ count }: { count: number }) => ({ recipientIds: Array.from({ length: count }, () => uuidv7()) }),
         },
       },

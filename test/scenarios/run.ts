@@ -25,6 +25,7 @@ import soundness from './soundness.scenario.ts'
 import status from './status.scenario.ts'
 import surface from './surface.scenario.ts'
 import template from './template.scenario.ts'
+import tenancy from './tenancy.scenario.ts'
 import tokenKeys from './token-keys.scenario.ts'
 import vcApi from './vc-api.scenario.ts'
 
@@ -54,7 +55,7 @@ const { values } = parseArgs({
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
-  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...people, ...audit,
+  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...tenancy, ...people, ...audit,
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...exports, ...keys, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */

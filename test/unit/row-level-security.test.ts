@@ -25,8 +25,8 @@ const schemas: Record<string, Schema> = {}
 for (const name of names) schemas[name] = (await modules[name]!.load()).schema as Schema
 const snake = (property: string): string => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const tenantTables = names.flatMap(tablesOf)
-/** They name an organization and are of the installation: entries of the public log. */
-const ofEveryone = ['vellum_verification.leaves']
+/** They may name an organization and are of the installation: entries of the public log, mails to people of any organization or none. */
+const ofEveryone = ['vellum_verification.leaves', 'vellum_identity.account_mails']
 
 let postgres: Postgres
 let url: string

@@ -33,6 +33,25 @@ export const identityCommands: AddCommands = (program, run) => {
       }),
     )
 
+  organization
+    .command('limit <slug>')
+    .description('what it may use; without an option, what it may now')
+    .option('--requests-per-minute <number>', 'of all its programs together; none: as the installation has it')
+    .option('--credentials-per-month <number>', 'in a month of the calendar, in UTC; none: without a limit')
+    .option('--json', 'one line of JSON')
+    .action((slug, { requestsPerMinute, credentialsPerMonth, json }) =>
+      run(async (control) => {
+        const client = control.client(identity)
+        const { id: organizationId } = await client.organization({ slug })
+        const change = { requestsPerMinute: limitOf(requestsPerMinute), credentialsPerMonth: limitOf(credentialsPerMonth) }
+        const limits = await client.limitOrganization({ organizationId, ...change })
+        answer(json, limits, [
+          `requests a minute    ${limits.requestsPerMinute ?? 'as the installation has it'}`,
+          `credentials a month  ${limits.credentialsPerMonth ?? 'without a limit'}`,
+        ])
+      }),
+    )
+
   program
     .command('client')
     .description('programs that call the API')
@@ -108,3 +127,6 @@ export const identityCommands: AddCommands = (program, run) => {
       }),
     )
 }
+
+/** Not told: undefined, which changes nothing; `none`: null, which takes the limit away. */
+const limitOf = (text: string | undefined): number | null | undefined => (text === undefined ? undefined : text === 'none' ? null : Number(text))

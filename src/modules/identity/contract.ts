@@ -88,6 +88,7 @@ export const AccountMail = z.object({
   role: Role.optional(),
 })
 export type AccountMail = z.infer<typeof AccountMail>
+
 /** A key of access tokens, without the key. */
 export const TokenKey = z.object({
   kid: z.string(),
@@ -171,6 +172,18 @@ export const identity = contract('identity', {
     timeoutMs: 5_000,
     input: z.object({ id: Id }),
     output: Organization,
+  }),
+
+  /** Sets what is told, takes away what is null, and leaves the rest; answers what holds now. */
+  limitOrganization: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({
+      organizationId: Id,
+      requestsPerMinute: z.number().int().min(1).max(10_000_000).nullish(),
+      credentialsPerMonth: z.number().int().min(0).max(1_000_000_000).nullish(),
+    }),
+    output: authorityOperations.organizationLimits.output,
   }),
 
   /**

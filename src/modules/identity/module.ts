@@ -15,6 +15,7 @@ import { createMasterKeys } from './data-key/master-keys.ts'
 import { createMasterRotation, rewrapStep } from './data-key/master-rotation.ts'
 import { createErasures } from './erasure/erasures.ts'
 import { createExports } from './organization/export.ts'
+import { createStoredLimits } from './organization/organization-limits.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { createPersons } from './person/persons.ts'
 import type { SignIn } from './person/sign-in.ts'
@@ -48,6 +49,7 @@ export default defineModule({
     const keyRotation = createKeyRotation(context, masterKeys)
     const masterRotation = createMasterRotation(context, masterKeys)
     const organizations = createOrganizations(context, dataKeys)
+    const limits = createStoredLimits(context)
     const apiClients = createApiClients(context)
     const apiKeys = createApiKeys(context)
     const signingKeys = createSigningKeys(context)
@@ -98,6 +100,11 @@ export default defineModule({
         organization: (by) => organizations.find(by),
         organizations: async ({ after, limit }) => ({ organizations: await organizations.list(after, limit) }),
         freezeOrganization: ({ id }) => organizations.freeze(branded(id)),
+        organizationLimits: ({ organizationId }) => limits.of(branded(organizationId)),
+        async limitOrganization({ organizationId, ...change }) {
+          const { id } = await organizations.find({ id: organizationId })
+          return limits.change(branded(id), change)
+        },
         async createClient({ organizationId, expiresAt, ...order }) {
           const { id } = await organizations.find({ id: organizationId })
           const { client, clientSecret } = await apiClients.create({

@@ -27,6 +27,16 @@ export const schema = defineSchema('identity', (kit) => ({
     (t) => [kit.uniqueIndex('organizations_by_slug').on(t.slug)],
   ),
 
+  /** What an organization may use, where that was set for it. */
+  organizationLimits: kit.tenantTable('organization_limits', {
+    organizationId: kit.id().primaryKey(),
+    /** Null: as the installation has it. */
+    requestsPerMinute: kit.integer(),
+    /** Null: without a limit. */
+    credentialsPerMonth: kit.integer(),
+    changedAt: kit.instant().notNull(),
+  }),
+
   dataKeys: kit.tenantTable(
     'data_keys',
     {
@@ -248,7 +258,7 @@ export const schema = defineSchema('identity', (kit) => ({
   ),
 
   /** What is to be mailed to a person. Who sends it asks for the content then, and stores none of it. */
-  accountMails: kit.tenantTable(
+  accountMails: kit.table(
     'account_mails',
     {
       id: kit.id().primaryKey(),

@@ -1,4 +1,5 @@
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { createQuota } from './credential/quota.ts'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { identity, recipientErased } from '#modules/identity/index.ts'
@@ -47,7 +48,7 @@ export default defineModule({
     const profiles = createOrganizationProfiles(context)
     const organizationKeys = createOrganizationKeys(context)
     const statusLists = createStatusLists(context, organizationKeys)
-    const acceptance = createAcceptance(context, createRecipients(context), createAchievements(context), statusLists)
+    const acceptance = createAcceptance(context, createRecipients(context), createAchievements(context), statusLists, createQuota(context))
     const pool = createRenderPool({ size: config.RENDER_WORKERS, log })
     const credentialImages = createCredentialImages(context, pool)
     const imageCleaner = createImageCleaner()

@@ -299,6 +299,18 @@ export const schema = defineSchema('issuance', (kit) => ({
       kit.index('batch_records_by_email').on(t.organizationId, t.emailDigest).where(isNotNull(t.emailDigest)),
     ],
   ),
+
+  /** How many credentials an organization was given in a month: every one that was accepted counts, whatever became of it. */
+  usage: kit.tenantTable(
+    'usage',
+    {
+      organizationId: kit.text().notNull(),
+      /** Such as 2026-11, in UTC. */
+      month: kit.text().notNull(),
+      credentials: kit.integer().notNull(),
+    },
+    (t) => [kit.primaryKey({ columns: [t.organizationId, t.month] })],
+  ),
 }))
 
 export type IssuanceTables = ReturnType<typeof schema.postgres>['tables']

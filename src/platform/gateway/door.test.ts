@@ -31,9 +31,10 @@ function behindDoor(options: Partial<DoorOptions> & { keysAway?: boolean } = {})
   const app = createPublicApp({
     door: door({ accessTokens, perClient: undefined, perAddress: undefined, trustedProxies: [], serviceSecret: new Uint8Array(32), ...options }),
   })
-  for (const path of ['/v1/things', '/v/1', '/livez']) app.all(path, (c) => c.text('inside'))
-  return (path: string, headers: Record<string, string> = {}, peer = '203.0.113.7', more: object = {}) =>
-    app.fetch(new Request(address + path, { headers }), { incoming: { socket: { remoteAddress: peer } } as never, ...more })
+  app.post('/oauth/wrong', (c) => c.json({ error: 'invalid_client' }, 401))
+  for (const path of ['/v1/things', '/v1/verify', '/oauth/right', '/v/1', '/livez']) app.all(path, (c) => c.text('inside'))
+  return (path: string, headers: Record<string, string> = {}, peer = '203.0.113.7', more: object = {}, method = 'GET') =>
+    app.fetch(new Request(address + path, { method, headers }), { incoming: { socket: { remoteAddress: peer } } as never, ...more })
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -77,6 +78,56 @@ describe('the front door', () => {
     expect(await statuses(1, '/v/1')).toEqual([429])
     expect(await statuses(1, '/v/1', {}, '203.0.113.8')).toEqual([200])
     expect(await statuses(3, '/livez')).toEqual([200, 200, 200])
+  })
+
+  it('counts all clients of an organization together, by a limit of its own where it has one', async () => {
+    const perClient = createRateLimit({ name: 'client', perMinute: 100 })
+    const perOrganization = createRateLimit({ name: 'organization', perMinute: 50 })
+    const ask = behindDoor({ perClient, perOrganization, limitsOf: async (id) => (id === 'acme' ? { requestsPerMinute: 3 } : {}) })
+    const [one, two] = [bearer(await sign('one')), bearer(await sign('two'))]
+    const first = await ask('/v1/things', one)
+    expect(first.headers.get('ratelimit-policy')).toBe('"client";q=100;w=60, "organization";q=3;w=60')
+    expect(first.headers.get('ratelimit')).toBe('"client";r=99;t=60, "organization";r=2;t=60')
+    const statuses = []
+    for (const who of [one, two, two, one]) statuses.push((await ask('/v1/things', who)).status)
+    expect(statuses).toEqual([200, 200, 429, 429])
+    const refused = await ask('/v1/things', two)
+    expect(refused.headers.get('ratelimit')).toMatch(/^"client";r=9\d;t=\d+, "organization";r=0;t=\d+$/)
+    expect((await refused.json() as { detail: string }).detail).toBe('Send at most 3 requests in a minute for all programs of your organization together; go on when Retry-After is over.')
+  })
+
+  it('throttles whoever shows wrong tokens, and lets good ones from there pass', async () => {
+    const ask = behindDoor({ perFailure: createRateLimit({ name: 'failures', perMinute: 2 }) })
+    const good = bearer(await sign('a'))
+    const statuses = async (times: number, ...request: Parameters<typeof ask>) => {
+      const all = []
+      for (let time = 0; time < times; time++) all.push((await ask(...request)).status)
+      return all
+    }
+    expect(await statuses(4, '/v1/things', bearer('wrong'))).toEqual([401, 401, 429, 429])
+    expect(await statuses(2, '/v1/things', good)).toEqual([200, 200])
+    expect(await statuses(1, '/v1/things', bearer('wrong'), '203.0.113.8')).toEqual([401])
+  })
+
+  it('does not even look at a client’s secret from where too many were wrong', async () => {
+    const perFailure = createRateLimit({ name: 'failures', perMinute: 2 })
+    const ask = behindDoor({ perFailure })
+    const token = (path: string, peer?: string) => ask(path, {}, peer, {}, 'POST')
+    const statuses = []
+    for (const path of ['/oauth/right', '/oauth/wrong', '/oauth/right', '/oauth/wrong', '/oauth/right', '/oauth/wrong']) statuses.push((await token(path)).status)
+    expect(statuses).toEqual([200, 401, 200, 401, 429, 429])
+    expect((await token('/oauth/right', '203.0.113.8')).status).toBe(200)
+    const refused = await token('/oauth/right')
+    expect([refused.headers.get('content-type'), refused.headers.get('ratelimit')]).toEqual(['application/problem+json', '"failures";r=0;t=60'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(55)
+  })
+
+  it('lets strangers have fewer credentials verified than it lets them read', async () => {
+    const ask = behindDoor({ perAddress: createRateLimit({ name: 'address', perMinute: 9 }), perVerification: createRateLimit({ name: 'verification', perMinute: 1 }) })
+    const statuses = []
+    for (const path of ['/v1/verify', '/v1/verify', '/v/1']) statuses.push((await ask(path)).status)
+    expect(statuses).toEqual([200, 429, 200])
+    expect((await ask('/v1/verify', bearer(await sign('a')))).status).toBe(200)
   })
 
   it('refuses with a problem that says when to come again', async () => {

@@ -7,6 +7,8 @@ import type { Access } from '../http/access.ts'
 import type { AccessTokens } from '../http/access-token.ts'
 import type { PublicEnvironment } from '../http/app.ts'
 import { problemResponse } from '../http/problem-response.ts'
+import type { OrganizationId } from '../organization-id.ts'
+import type { OrganizationLimits } from '../organization-limits.ts'
 import { Problem } from '../problem.ts'
 import { callerAddress, type TrustedNetwork } from './caller-address.ts'
 import type { Allowance, RateLimit } from './rate-limit.ts'
@@ -15,8 +17,16 @@ export interface DoorOptions {
   readonly accessTokens: AccessTokens
   /** For who shows a good token, by client; undefined: as often as they like. */
   readonly perClient: RateLimit | undefined
+  /** For all clients and keys of an organization together. */
+  readonly perOrganization?: RateLimit | undefined
+  /** An organization's own limit, where it has one. */
+  readonly limitsOf?: (organizationId: OrganizationId) => Promise<OrganizationLimits>
   /** For everyone else, by address. */
   readonly perAddress: RateLimit | undefined
+  /** For who shows what is not good, and only that, by address. */
+  readonly perFailure?: RateLimit | undefined
+  /** For who has credentials verified without showing a good token, by address. */
+  readonly perVerification?: RateLimit | undefined
   readonly trustedProxies: readonly TrustedNetwork[]
   readonly serviceSecret: Uint8Array
 }
@@ -41,15 +51,32 @@ export function door(options: DoorOptions): MiddlewareHandler<PublicEnvironment>
     if (c.env?.internal) return behindDoor(c, next)
     if (unlimited.includes(c.req.path)) return next()
     const address = callerAddress(c.env?.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for'), options.trustedProxies)
+    const key = addressKey(address)
+    const asksAsClient = c.req.path.startsWith('/oauth/') && c.req.method === 'POST'
+    // Before anything is compared with a secret: who guesses is not told whether a guess is right.
+    const failures = asksAsClient ? await options.perFailure?.look(key) : undefined
+    if (failures?.allowed === false) return tooMany([failures])
     const { access, refusal } = await look(c, options.accessTokens)
-    const allowance = access
-      ? await options.perClient?.spend(access.clientId)
-      : await options.perAddress?.spend(addressKey(address))
-    if (allowance?.allowed === false) return tooMany(allowance)
+    const spent = access ? await spentBy(access, options) : await spentAt(key, c.req.path, options)
+    if (refusal) spent.push(await options.perFailure?.spend(key))
+    const allowances = spent.filter((allowance) => allowance !== undefined)
+    if (allowances.some(({ allowed }) => !allowed)) return tooMany(allowances)
     if (refusal) throw refusal
     await withContext({ address }, next)
-    if (allowance) for (const [name, value] of Object.entries(headersOf(allowance))) c.res.headers.set(name, value)
+    if (asksAsClient && c.res.status === 401) await options.perFailure?.spend(key)
+    for (const [name, value] of Object.entries(headersOf(allowances))) c.res.headers.set(name, value)
   }
+}
+
+type Spent = Promise<(Allowance | undefined)[]>
+
+async function spentBy({ clientId, organizationId }: Access, { perClient, perOrganization, limitsOf }: DoorOptions): Spent {
+  const { requestsPerMinute } = (await limitsOf?.(organizationId)) ?? {}
+  return Promise.all([perClient?.spend(clientId), perOrganization?.spend(organizationId, requestsPerMinute)])
+}
+
+async function spentAt(address: string, path: string, { perAddress, perVerification }: DoorOptions): Spent {
+  return Promise.all([perAddress?.spend(address), path === '/v1/verify' ? perVerification?.spend(address) : undefined])
 }
 
 /** Under `/v1` a bearer token is an access token or wrong. Nobody but the module decides whether one is needed. */
@@ -65,16 +92,26 @@ async function look(c: Context<PublicEnvironment>, tokens: AccessTokens): Promis
   }
 }
 
-/** draft-ietf-httpapi-ratelimit-headers-10. */
-const headersOf = ({ policy, perMinute, remaining, resetSeconds }: Allowance): Record<string, string> => ({
-  'ratelimit-policy': `"${policy}";q=${perMinute};w=60`,
-  ratelimit: `"${policy}";r=${remaining};t=${resetSeconds}`,
-})
+/** draft-ietf-httpapi-ratelimit-headers-10: lists, one item for each policy. */
+const headersOf = (allowances: readonly Allowance[]): Record<string, string> =>
+  allowances.length === 0
+    ? {}
+    : {
+        'ratelimit-policy': allowances.map(({ policy, perMinute }) => `"${policy}";q=${perMinute};w=60`).join(', '),
+        ratelimit: allowances.map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${remaining};t=${resetSeconds}`).join(', '),
+      }
 
-function tooMany(allowance: Allowance): Response {
-  const { perMinute, resetSeconds } = allowance
-  const problem = new Problem('rate-limited', `Send at most ${perMinute} requests in a minute; go on when Retry-After is over.`, {
-    retryAfterSeconds: Math.max(resetSeconds, 1),
+const whose: Readonly<Record<string, string>> = {
+  organization: ' for all programs of your organization together',
+  failures: ' with a secret, token or key that is not good',
+  verification: ' to verify credentials without a token',
+}
+
+function tooMany(allowances: readonly Allowance[]): Response {
+  const refused = allowances.filter(({ allowed }) => !allowed)
+  const { policy, perMinute } = refused[0]!
+  const problem = new Problem('rate-limited', `Send at most ${perMinute} requests in a minute${whose[policy] ?? ''}; go on when Retry-After is over.`, {
+    retryAfterSeconds: Math.max(1, ...refused.map(({ resetSeconds }) => resetSeconds)),
   })
-  return problemResponse(problem, headersOf(allowance))
+  return problemResponse(problem, headersOf(allowances))
 }

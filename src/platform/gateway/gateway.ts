@@ -11,6 +11,7 @@ import { moduleDocument, type OpenApiDocument } from '../http/openapi.ts'
 import { exportRoutes } from '../export/export-routes.ts'
 import type { ReadinessCheck } from '../http/probes.ts'
 import type { PublicApp, Registry } from '../module.ts'
+import type { FindOrganizationLimits } from '../organization-limits.ts'
 import { redisFailure } from '../redis/connection.ts'
 import type { Topology } from '../topology.ts'
 import { behindDoor, door } from './door.ts'
@@ -29,6 +30,7 @@ export interface GatewayOptions {
   /** Where also modules of this process are reached by forwarding; undefined: they are called directly. */
   readonly loopback: () => string | undefined
   readonly transportTo: (module: string) => Transport
+  readonly limitsOf: FindOrganizationLimits
   readonly dispatcher: Dispatcher
   readonly tokens: ServiceTokens
   readonly serviceSecret: Uint8Array
@@ -63,8 +65,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const redis = settings.REDIS_URL === undefined ? undefined : connectForLimits(settings.REDIS_URL)
   const onError = (error: unknown) => log.warn({ error: redisFailure(error) }, 'limits are counted without Redis')
   const limit = (name: string, perMinute: number) => (perMinute === 0 ? undefined : createRateLimit({ name, perMinute, redis, onError }))
-  const perClient = limit('client', settings.RATE_LIMIT_CLIENT)
-  const perAddress = limit('address', settings.RATE_LIMIT_ADDRESS)
+  const limits = {
+    perClient: limit('client', settings.RATE_LIMIT_CLIENT),
+    perOrganization: limit('organization', settings.RATE_LIMIT_ORGANIZATION),
+    perAddress: limit('address', settings.RATE_LIMIT_ADDRESS),
+    perFailure: limit('failures', settings.RATE_LIMIT_FAILURES),
+    perVerification: limit('verification', settings.RATE_LIMIT_VERIFICATION),
+    limitsOf: options.limitsOf,
+  }
   let loopback: Addresses | undefined
   const addressesOf = (module: string): Addresses | undefined => {
     const url = options.loopback()
@@ -75,7 +83,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     Object.entries(topology.remote).map(([module, addresses]) => [`module ${module}`, remoteHealth(addresses, dispatcher)]),
   )
   return {
-    door: (accessTokens) => door({ accessTokens, perClient, perAddress, trustedProxies: settings.TRUSTED_PROXIES ?? [], serviceSecret }),
+    door: (accessTokens) => door({ accessTokens, ...limits, trustedProxies: settings.TRUSTED_PROXIES ?? [], serviceSecret }),
     mountForwards: (app) => mountForwards(app, { paths: publicPaths(registry), addressesOf, dispatcher, stopping }),
     mountExports: (app) =>
       moduleDocument(mountPublicRoutes(app, (routes) => exportRoutes(routes, { modules: [authority, ...Object.keys(registry).filter((name) => name !== authority)], transportTo, tokens, log })), 'exports'),

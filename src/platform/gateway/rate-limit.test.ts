@@ -37,6 +37,22 @@ describe('a limit on the rate of requests', () => {
     expect(await limit.spend('b')).toMatchObject({ allowed: true })
   })
 
+  it('may be another for a single key, and is looked at without being spent', async () => {
+    const limit = createRateLimit({ name: 'test', perMinute: 3 })
+    expect([await limit.spend('a', 1), await limit.spend('a', 1)]).toMatchObject([{ allowed: true, perMinute: 1 }, { allowed: false }])
+    expect([await limit.look('b'), await limit.look('b')]).toMatchObject([{ allowed: true, remaining: 3 }, { allowed: true, remaining: 3 }])
+    await spendAll(limit, 'b', 3)
+    expect(await limit.look('b')).toMatchObject({ allowed: false, remaining: 0 })
+  })
+
+  it('is looked at in Redis too', async () => {
+    const { connect } = await connected()
+    const limit = createRateLimit({ name: 'test', perMinute: 2, redis: await connect() })
+    expect(await limit.look('a')).toMatchObject({ allowed: true, remaining: 2 })
+    await spendAll(limit, 'a', 5)
+    expect(await limit.look('a')).toMatchObject({ allowed: false })
+  })
+
   it('is one for all processes that share a Redis', async () => {
     const { connect } = await connected()
     const options = { name: 'test', perMinute: 10 }

@@ -6,6 +6,7 @@ import { acme, file, type Issuance, type IssuanceProcess, startIssuance } from '
 import { createAchievements } from '../achievement/achievements.ts'
 import { createAcceptance } from '../credential/accept.ts'
 import { createOrganizationProfiles } from '../organization-profiles.ts'
+import { createQuota } from '../credential/quota.ts'
 import { createRecipients } from '../recipient/recipients.ts'
 import { createOrganizationKeys } from '../signing/organization-keys.ts'
 import { createStatusLists } from '../status-list/status-lists.ts'
@@ -68,7 +69,7 @@ describe.each(testDialects)('batches at once on %s', (_, open) => {
     const { context } = here
     const profiles = createOrganizationProfiles(context)
     const lists = createStatusLists(context, createOrganizationKeys(context))
-    const runner = createImportRunner(context, createAcceptance(context, createRecipients(context), createAchievements(context), lists), profiles, { turn: 400 })
+    const runner = createImportRunner(context, createAcceptance(context, createRecipients(context), createAchievements(context), lists, createQuota(context)), profiles, { turn: 400 })
     const seen: number[] = []
     for (let turns = 0; (await batch(id)).state === 'importing'; turns++) {
       if (turns === 9) throw new Error('It never ends.')

@@ -6,6 +6,7 @@ import { type ClaimedStep, defineStep, type StepGivenUp, type StepRunner, Unavai
 import type { Acceptance, Accepted, Wanted } from '../credential/accept.ts'
 import type { Claim } from '../credential/claim-rules.ts'
 import { priorityOf } from '../credential/priority.ts'
+import { QuotaExceeded } from '../credential/quota.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
 import type { IssuanceTables } from '../tables.ts'
@@ -14,7 +15,7 @@ import { type ColumnMap, matchColumns } from './column-rules.ts'
 import { UnreadableFile } from './csv-file.ts'
 import { readRecords } from './file-records.ts'
 import { finishBatch } from './finish-step.ts'
-import { checkRow, duplicateFault, type FileRecord, type RowContext, type RowFault } from './row-rules.ts'
+import { checkRow, duplicateFault, quotaFault, type FileRecord, type RowContext, type RowFault } from './row-rules.ts'
 import { sealedCells } from './refused-cells.ts'
 import { storedPieces } from './upload.ts'
 
@@ -141,6 +142,20 @@ export function createImportRunner(
     )
   }
 
+  /** What is beyond the quota is refused, the rest is not: in the order of the file. */
+  async function commitWithinQuota(batch: Batch, checked: readonly Checked[], template: Template, columns: ColumnMap): Promise<Batch> {
+    let left = checked
+    for (;;)
+      try {
+        return await commit(batch, left, template, columns)
+      } catch (error) {
+        if (!(error instanceof QuotaExceeded)) throw error
+        let good = 0
+        const most = Math.min(error.remaining, left.filter((one) => 'claim' in one).length - 1)
+        left = left.map((one): Checked => ('claim' in one && ++good > most ? { row: one.row, ...quotaFault(one.row) } : one))
+      }
+  }
+
   /** Reads on where the last commit was. */
   async function importRecords(start: Batch, step: ClaimedStep): Promise<Imported> {
     const organizationId = start.organizationId as OrganizationId
@@ -154,7 +169,7 @@ export function createImportRunner(
     const flush = async () => {
       if (!rowContext || chunk.length === 0) return
       step.signal.throwIfAborted()
-      batch = await commit(batch, await check(chunk, rowContext, batch, template), template, rowContext.columns)
+      batch = await commitWithinQuota(batch, await check(chunk, rowContext, batch, template), template, rowContext.columns)
       chunk = []
     }
     try {

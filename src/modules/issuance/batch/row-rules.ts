@@ -73,6 +73,11 @@ export function checkRow(row: FileRecord, context: RowContext): { claim: Claim }
   }
 }
 
+/** A record beyond what the organization may have in this month. */
+export const quotaFault = ({ line, record }: FileRecord): { fault: RowFault } => ({
+  fault: { line, record, column: null, code: 'quota-exceeded', message: 'The organization has used up its credentials of this month; send the record again when there are new ones.' },
+})
+
 /** The second of two records of one file that mean the same credential. */
 export const duplicateFault = (row: FileRecord, column: string | null): { fault: RowFault } => ({
   fault: {

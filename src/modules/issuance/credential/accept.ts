@@ -14,6 +14,7 @@ import type { Claim } from './claim-rules.ts'
 import { credentialPlace } from './credential-row.ts'
 import { issueCredential } from './issue-step.ts'
 import { randomPublicId } from './public-id.ts'
+import type { Quota } from './quota.ts'
 
 /** One credential that was asked for, already found right. */
 export interface Wanted {
@@ -39,7 +40,7 @@ export interface AcceptOptions {
 
 /** Everything that can wait is done; `write` is the part inside the transaction. */
 export interface PreparedAcceptance {
-  /** In the order of what was wanted. Two of the same business key get the same credential. */
+  /** In the order of what was wanted. Two of the same business key get the same credential. Throws `QuotaExceeded`. */
   write(tx: Transaction<IssuanceTables>): Promise<Accepted[]>
 }
 
@@ -124,6 +125,7 @@ export function createAcceptance(
   recipients: Recipients,
   achievements: Achievements,
   statusLists: StatusLists,
+  quota: Quota,
 ): Acceptance {
   const businessKey: Acceptance['businessKey'] = (organizationId, template, claim) => {
     const who = claim.externalId === undefined ? `email${separator}${claim.email}` : `id${separator}${claim.externalId}`
@@ -151,10 +153,11 @@ export function createAcceptance(
     const there = await existing(organizationId, askedKeys)
     const wanted = asked.filter((_, at) => !there.has(askedKeys[at]!))
     const businessKeys = askedKeys.filter((key) => !there.has(key))
-    const [people, texts, places] = await Promise.all([
+    const [people, texts, places, limit] = await Promise.all([
       recipients.prepare(organizationId, wanted.map(({ claim }) => claim.email)),
       achievements.prepare(organizationId, wanted.map(({ achievement }) => achievement), template.content),
       statusLists.reserve(organizationId, wanted.length),
+      quota.of(organizationId),
     ])
     const fresh = new Map<string, NewCredential>()
     wanted.forEach(({ claim, notify }, at) => {
@@ -209,6 +212,8 @@ export function createAcceptance(
         const achievementIds = await texts.write(tx)
         const outcome = new Map(there)
         for (const row of inOrder) outcome.set(row.businessKey, await writeOne(tx, row, achievementIds[row.at]!))
+        const created = inOrder.filter(({ businessKey }) => outcome.get(businessKey)!.created).length
+        await quota.count(tx, organizationId, created, limit)
         return askedKeys.map((key) => outcome.get(key)!)
       },
     }
