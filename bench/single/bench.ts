@@ -1,33 +1,13 @@
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { readRecipients } from '../../scripts/lib/demo/recipients.ts'
 import { batchFinished, uploaded } from '../../test/faults/batch-file.ts'
-import { openSite, type Site, untilQuiet } from '../../test/faults/site.ts'
+import { openSite, untilQuiet } from '../../test/faults/site.ts'
 import { type Bench, quantile, rounded } from '../measure.ts'
+import { issueEvenly } from './issue-evenly.ts'
 
 const ROWS = 20_000
-const EVERY_MS = 200
 const IDLE_MS = 20_000
 const sample = join(import.meta.dirname, '../../test/data/recipients-1000.csv')
-
-/** Issues one at a time, evenly, until told to stop; answers how long each took until its mail had arrived, in ms. */
-async function issueEvenly({ issuer, smtp }: Site, round: string, ended: () => boolean): Promise<number[]> {
-  const sentAt = new Map<string, number>()
-  for (let at = 0; !ended(); at++) {
-    const email = issuer.email(`single-${round}-${at}`)
-    sentAt.set(email, Date.now())
-    await issuer.accept({ email })
-    await delay(Math.max(0, sentAt.get(email)! + EVERY_MS - Date.now()))
-  }
-  const arrived = () => new Map(smtp.envelopes().map(({ recipients, at }) => [recipients[0]!, at]))
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await delay(250)) {
-    const mails = arrived()
-    if ([...sentAt.keys()].every((email) => mails.has(email))) break
-  }
-  const mails = arrived()
-  // What never came took longer than anybody waits.
-  return [...sentAt].map(([email, sent]) => (mails.get(email) ?? Number.POSITIVE_INFINITY) - sent)
-}
 
 export const bench: Bench = {
   name: 'single',
@@ -47,7 +27,7 @@ export const bench: Bench = {
         const begun = performance.now()
         let over = false
         const batch = batchFinished(site.issuer, id, 1_800_000).finally(() => { over = true })
-        const times = await issueEvenly(site, name, () => over)
+        const { mailed: times } = await issueEvenly(site, site.issuer, name, () => over)
         await batch
         rates.push((ROWS * 1_000) / (performance.now() - begun))
         await untilQuiet(site)
@@ -56,7 +36,7 @@ export const bench: Bench = {
       },
       async peer() {
         const until = Date.now() + IDLE_MS
-        return quantile(await issueEvenly(site, `idle-${++round}`, () => Date.now() > until), 0.99)
+        return quantile((await issueEvenly(site, site.issuer, `idle-${++round}`, () => Date.now() > until)).mailed, 0.99)
       },
       details: () => ({
         singles: singles.length,

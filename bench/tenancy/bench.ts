@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { readRecipients } from '../../scripts/lib/demo/recipients.ts'
+import { batchFinished, uploaded } from '../../test/faults/batch-file.ts'
+import { openSite, untilQuiet } from '../../test/faults/site.ts'
+import { createIssuer } from '../../test/scenarios/issuer.ts'
+import { type Bench, quantile, rounded } from '../measure.ts'
+import { issueEvenly, type Times } from '../single/issue-evenly.ts'
+
+const ROWS = 3_000
+const IDLE_MS = 20_000
+const sample = join(import.meta.dirname, '../../test/data/recipients-1000.csv')
+
+const figures = (of: readonly Times[]) => {
+  const [accepted, mailed] = [of.flatMap((times) => times.accepted), of.flatMap((times) => times.mailed)]
+  return {
+    singles: accepted.length,
+    acceptedP50Ms: rounded(quantile(accepted, 0.5)),
+    acceptedP99Ms: rounded(quantile(accepted, 0.99)),
+    mailedP50Ms: rounded(quantile(mailed, 0.5)),
+    mailedP99Ms: rounded(quantile(mailed, 0.99)),
+  }
+}
+
+export const bench: Bench = {
+  name: 'tenancy',
+  unit: 'ms',
+  says: `from the request until the mail has arrived, for 99 of 100 single issues of an organization: beside another's batch of ${ROWS} (ours), and alone (peer)`,
+  async start() {
+    const site = await openSite({ keepBodies: false, environment: { SWEEP_INTERVAL_MS: '1000', ACCESS_TOKEN_SECONDS: '3600' } })
+    const small = await createIssuer(site, site.ask)
+    const beside: Times[] = []
+    const alone: Times[] = []
+    let round = 0
+    return {
+      async ours() {
+        const name = `${++round}`
+        const { bytes } = readRecipients(sample, ROWS)
+        const file = Buffer.from(bytes.toString('utf8').replaceAll('@', `.${name}@`).replaceAll('EXT-', `EXT-${name}-`))
+        const id = await uploaded(site.issuer, file, `round-${name}`)
+        let over = false
+        const batch = batchFinished(site.issuer, id, 1_800_000).finally(() => { over = true })
+        const times = await issueEvenly(site, small, name, () => over)
+        await batch
+        await untilQuiet(site)
+        beside.push(times)
+        return quantile(times.mailed, 0.99)
+      },
+      async peer() {
+        const until = Date.now() + IDLE_MS
+        const times = await issueEvenly(site, small, `idle-${++round}`, () => Date.now() > until)
+        alone.push(times)
+        return quantile(times.mailed, 0.99)
+      },
+      details: () => ({ beside: figures(beside), alone: figures(alone) }),
+      stop: site.stop,
+    }
+  },
+}
