@@ -6,7 +6,7 @@ import { createIssuer } from '../../test/scenarios/issuer.ts'
 import { type Bench, quantile, rounded } from '../measure.ts'
 import { issueEvenly, type Times } from '../single/issue-evenly.ts'
 
-const ROWS = 3_000
+const ROWS = 1_500
 const IDLE_MS = 20_000
 const sample = join(import.meta.dirname, '../../test/data/recipients-1000.csv')
 

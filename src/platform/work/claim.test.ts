@@ -60,6 +60,19 @@ describe.each(testDialects)('a claim on %s', (_, open) => {
     expect(order).toEqual(['a 001', 'b 001', 'c 001', 'a 002', 'b 002', 'a 003', 'b 003'])
   })
 
+  test('takes no more of many than may be taken of them, and every single one before', async () => {
+    await add('big', numbers(50), { priority: 10, dueAt: new Date(0) })
+    await add('huge', numbers(50), { priority: 20, dueAt: new Date(0) })
+    await add('small', ['one', 'two'])
+    const limited = async (limit: number, bulkLimit: number) =>
+      (await claimSteps(opened.database, { kind: 'print', leaseMs: 5_000, limit, bulkLimit, after: '', token: 'token' })).steps.map(({ key, priority }) => `${key} ${priority}`)
+    expect(await limited(6, 3)).toEqual(['small one 0', 'small two 0', 'big 001 10', 'big 002 10', 'big 003 10'])
+    expect(await limited(6, 0)).toEqual([])
+    await add('small', ['three'])
+    expect(await limited(6, 0)).toEqual(['small three 0'])
+    expect(await limited(48, 48)).toEqual([...numbers(47).map((_, i) => `big ${`${i + 4}`.padStart(3, '0')} 10`), 'huge 001 20'])
+  })
+
   test('never gives one step to two', async () => {
     await add('acme', numbers(60))
     await add('else', numbers(20))

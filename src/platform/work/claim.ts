@@ -8,13 +8,15 @@ export type StepRow = PlatformTables['steps']['$inferSelect']
 
 /** What a runner needs of a step that it has claimed. */
 export type LeasedStep =
-  Pick<StepRow, 'id' | 'kind' | 'key' | 'organizationId' | 'input' | 'attempts' | 'starts' | 'traceparent'>
+  Pick<StepRow, 'id' | 'kind' | 'key' | 'organizationId' | 'input' | 'priority' | 'attempts' | 'starts' | 'traceparent'>
 
 export interface ClaimRequest {
   readonly kind: string
   readonly leaseMs: number
   /** At most so many. */
   readonly limit: number
+  /** Of them at most so many of a priority above 0, which are one of many. Default: `limit`. */
+  readonly bulkLimit?: number
   /** The organization that the last claim of this kind ended with: the turn goes on behind it. */
   readonly after: string
   readonly token: string
@@ -36,23 +38,27 @@ interface Candidate {
  * through an index, so that a hundred thousand waiting steps of one cost no more than ten.
  */
 export async function claimSteps(database: PlatformDatabase, request: ClaimRequest): Promise<Claim> {
-  const { kind, limit, after, token, leaseMs } = request
+  const { kind, limit, bulkLimit = limit, after, token, leaseMs } = request
   return lockingTransaction(database, async (tx) => {
     const chosen = new Map<string, Candidate>()
     let priority = await nextPriority(tx, kind, Number.MIN_SAFE_INTEGER)
-    while (priority !== undefined) {
+    let bulkLeft = bulkLimit
+    while (priority !== undefined && (priority <= 0 || bulkLeft > 0)) {
+      const before = chosen.size
+      const most = priority > 0 ? Math.min(limit, before + bulkLeft) : limit
       const parts = after === '' ? [candidatesAbove] : [candidatesAbove, candidatesUpTo]
       const empty = new Set<typeof parts[number]>()
-      for (const share of [1, limit]) {
+      for (const share of [1, most]) {
         for (const part of parts) {
-          if (chosen.size >= limit || empty.has(part)) continue
+          if (chosen.size >= most || empty.has(part)) continue
           // Those chosen in the first round are still due for this query, so the second asks for as many more.
-          const wanted = { kind, priority, after, share, limit: limit + (share === 1 ? 0 : chosen.size) }
+          const wanted = { kind, priority, after, share, limit: most + (share === 1 ? 0 : chosen.size) }
           const candidates = await tx.execute(part, wanted)
           if (candidates.length === 0) empty.add(part)
-          for (const candidate of candidates) if (chosen.size < limit) chosen.set(candidate.id, candidate)
+          for (const candidate of candidates) if (chosen.size < most) chosen.set(candidate.id, candidate)
         }
       }
+      if (priority > 0) bulkLeft -= chosen.size - before
       priority = chosen.size < limit ? await nextPriority(tx, kind, priority) : undefined
     }
     if (chosen.size === 0) return { steps: [], lastOrganization: '' }
@@ -128,6 +134,7 @@ interface LeasedRow {
   readonly organization_id: string
   /** As text: the dialects answer JSON differently. */
   readonly input: string
+  readonly priority: number
   readonly attempts: number
   readonly starts: number
   readonly traceparent: string | null
@@ -139,7 +146,7 @@ const lease = preparedStatement<{ ids: string; token: string; leaseMs: number },
     update ${steps} set state = 'leased', lease_token = ${placeholder('token')},
       lease_until = ${now(placeholder('leaseMs'))}, started_at = ${now()}, starts = starts + 1
     from ${recordset(kit, 'ids', { id: 'text' })} where ${steps.id} = records.id
-    returning ${steps.id}, kind, key, organization_id, cast(input as text) as input, attempts, starts, traceparent`
+    returning ${steps.id}, kind, key, organization_id, cast(input as text) as input, priority, attempts, starts, traceparent`
 })
 
 /** For the test of their plans. */

@@ -57,6 +57,22 @@ describe.each(testDialects)('on %s', (_, open) => {
     runStep<Tables, typeof print.input>(print, runner, async (step) =>
       async (tx) => void (await tx.insert(tx.tables.effects).values({ id: `given up: ${step.key}`, count: step.input.page })))
 
+  test('a single step does not wait behind many of another organization that run', async () => {
+    for (let page = 0; page < 8; page++) await add(`many ${page}`, print, { priority: 10 })
+    const running: string[] = []
+    const release = Promise.withResolvers<void>()
+    await run([binding(async ({ key }) => {
+      running.push(key)
+      if (key !== 'single') await release.promise
+    })])
+    await expect.poll(() => running.length, { timeout: 5_000, interval: 10 }).toBe(3)
+    await add('single')
+    await until('done', 'single')
+    expect(running.filter((key) => key !== 'single')).toHaveLength(3)
+    release.resolve()
+    for (let page = 0; page < 8; page++) await until('done', `many ${page}`)
+  })
+
   describe('a step that is given up', () => {
     test('records that in the transaction that makes it dead, and not at the failures before', async () => {
       await add('a')

@@ -116,11 +116,17 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       const limit = seen.probing ? 1 - lane.running.size : free(lane)
       if (limit <= 0) return
       const token = randomUUID()
-      const claim = await claimSteps(database, { kind, leaseMs, limit, after: lane.lastOrganization, token })
+      const bulkLimit = seen.probing ? limit : roomForBulk(lane)
+      const claim = await claimSteps(database, { kind, leaseMs, limit, bulkLimit, after: lane.lastOrganization, token })
       // Due and yet not to be had: another process was quicker.
-      if (claim.steps.length === 0) return lookIn(100)
+      if (claim.steps.length === 0) {
+        // Or what is due is one of many, and they have all the places that they may: the next of them that is done looks again.
+        lane.hungry = bulkLimit < limit
+        return lookIn(bulkLimit > 0 ? 100 : undefined)
+      }
       lane.lastOrganization = claim.lastOrganization
-      lane.hungry = claim.steps.length === limit
+      const bulk = claim.steps.filter(({ priority }) => priority > 0).length
+      lane.hungry = claim.steps.length === limit || (bulk > 0 && bulk >= bulkLimit)
       for (const row of claim.steps) startStep(lane, row, token)
       lookIn(0)
     } catch (error) {
@@ -147,7 +153,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
   }
 
   const makeRoom = (lane: Lane<T>) => {
-    if (lane.hungry) lane.lookAt = 0
+    if (lane.hungry && roomForBulk(lane) > 0) lane.lookAt = 0
     lane.rung.ring()
   }
 
@@ -277,6 +283,9 @@ function free({ binding: { definition: { concurrency } }, running, committing }:
   if (concurrency === 1) return 1 - running.size
   return Math.min(concurrency + committing, concurrency * waitingForEach) - running.size
 }
+
+/** How many more that are one of many: a quarter of the places stays for single ones, which would otherwise wait behind all that run. */
+const roomForBulk = (lane: Lane<any>): number => Math.max(0, free(lane) - Math.floor(lane.binding.definition.concurrency / 4))
 
 /** Much room is used at once; a little waits for a moment, in which more joins it, because each look costs a commit. */
 const momentMs = 20

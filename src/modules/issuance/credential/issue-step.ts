@@ -132,7 +132,7 @@ export function createIssueRunner(
       documentId: credential.documentId,
       title: achievement.name,
       test,
-    }).catch((error: unknown) => {
+    }, { urgent: credential.batchId === null }).catch((error: unknown) => {
       throw error instanceof RenderInputError ? new Refused('The credential holds what cannot be printed.', { cause: error }) : error
     })
     const certificate = newCertificateBlob(credentialId)

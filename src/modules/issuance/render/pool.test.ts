@@ -37,6 +37,23 @@ describe('a pool of render workers', { timeout: 60_000 }, () => {
     }
   })
 
+  test('draws a single certificate before those of many that wait', async () => {
+    const { pool } = poolWithWorkers({ size: 1 })
+    await pool.render(sampleInput())
+    const order: string[] = []
+    const { credentialJson: _, ...input } = sampleInput()
+    // What cannot be signed has its turn all the same.
+    const sign = { badge: {}, key: { verificationMethod: 'none', pkcs8: new Uint8Array(0) } } as never
+    const draw = async (name: string, urgent: boolean) => {
+      await pool.signAndRender(sign, input, { urgent }).catch(() => {})
+      order.push(name)
+    }
+    await Promise.all([...Array.from({ length: 8 }, (_, at) => draw(`many ${at}`, false)), draw('single', true), draw('second', true)])
+    // Two are at the worker already.
+    expect(order.slice(2, 4)).toEqual(['single', 'second'])
+    expect(order.slice(4)).toEqual([2, 3, 4, 5, 6, 7].map((at) => `many ${at}`))
+  })
+
   test('refuses bad input and nothing else', async () => {
     const { pool } = poolWithWorkers()
     const inputs = [sampleInput(), sampleInput({ design: 'none' }), sampleInput({ name: 'Grace Hopper' })]

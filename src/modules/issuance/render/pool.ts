@@ -24,8 +24,8 @@ export type RenderPool = {
    * RenderUnavailableError when trying again may help.
    */
   render(input: RenderInput): Promise<Uint8Array>
-  /** Signs a credential and prints it with the signed document inside, in one worker; rejects as `render` does. */
-  signAndRender(sign: DocumentInput, input: Omit<RenderInput, 'credentialJson'>): Promise<{ document: string; pdf: Uint8Array }>
+  /** Signs a credential and prints it with the signed document inside, in one worker; rejects as `render` does. `urgent`: before all that are not. */
+  signAndRender(sign: DocumentInput, input: Omit<RenderInput, 'credentialJson'>, options?: { urgent?: boolean }): Promise<{ document: string; pdf: Uint8Array }>
   /** Draws a picture; rejects as `render` does. */
   draw(task: Exclude<RenderTask, { kind: 'certificate' }>): Promise<Uint8Array>
   /** Renders all, in order, with as much in work at once as the pool takes. Each result stands for itself. */
@@ -48,6 +48,7 @@ export type RenderPoolOptions = {
 
 type Job = {
   task: RenderTask
+  urgent: boolean
   resolve(rendered: Rendered): void
   reject(error: Error): void
 }
@@ -194,11 +195,12 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
     pauses.add(pause)
   }
 
-  function answerTo(task: RenderTask): Promise<Rendered> {
+  function answerTo(task: RenderTask, urgent = false): Promise<Rendered> {
     return new Promise((resolve, reject) => {
       if (closed) return reject(new RenderUnavailableError('The render pool is closed'))
       if (waiting.length >= maxWaiting) return reject(new RenderUnavailableError('The render pool is full'))
-      waiting.push({ task, resolve, reject })
+      const behind = urgent ? waiting.findIndex((job) => !job.urgent) : -1
+      waiting.splice(behind < 0 ? waiting.length : behind, 0, { task, urgent, resolve, reject })
       dispatch()
     })
   }
@@ -206,8 +208,8 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
   const draw = async (task: RenderTask): Promise<Uint8Array> => (await answerTo(task)).bytes
   const render: RenderPool['render'] = (input) => draw({ kind: 'certificate', input })
 
-  const signAndRender: RenderPool['signAndRender'] = async (sign, input) => {
-    const { document, bytes } = await answerTo({ kind: 'certificate', input, sign })
+  const signAndRender: RenderPool['signAndRender'] = async (sign, input, { urgent = false } = {}) => {
+    const { document, bytes } = await answerTo({ kind: 'certificate', input, sign }, urgent)
     if (document === undefined) throw new Error('A worker answered without the signed document.')
     return { document, pdf: bytes }
   }
