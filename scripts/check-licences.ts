@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mayShip } from './lib/licence-rules.ts'
 
 type Manifest = { name?: string, version?: string, license?: string | { type?: string }, licenses?: { type?: string }[] }
-type Locked = { dev?: boolean, devOptional?: boolean, optional?: boolean, license?: string }
+type Locked = { dev?: boolean, devOptional?: boolean, optional?: boolean, peer?: boolean, license?: string }
 
 const licenceOf = ({ license, licenses }: Manifest): string =>
   typeof license === 'string' ? license : license?.type ?? licenses?.map(({ type }) => type ?? '').join(' OR ') ?? ''
@@ -11,7 +11,8 @@ const licenceOf = ({ license, licenses }: Manifest): string =>
 const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> }
 const byLicence = new Map<string, string[]>()
 for (const [path, locked] of Object.entries(packages)) {
-  if (path === '' || locked.dev || locked.devOptional) continue
+  // What is only there because something would work with it (`peer`) is in no image; see deploy/Dockerfile.
+  if (path === '' || locked.dev || locked.devOptional || locked.peer) continue
   const file = `${path}/package.json`
   // An optional package of another platform is not here; the lock says what it is under.
   const manifest = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Manifest : { license: locked.license ?? '' }

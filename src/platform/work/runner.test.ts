@@ -272,8 +272,9 @@ describe.each(testDialects)('on %s', (_, open) => {
 
   test('a stop drains what runs, and gives back what does not end in time without counting it', async () => {
     const aborted: unknown[] = []
+    const quick = Promise.withResolvers<void>()
     await run([binding(async (step) => {
-      if (step.key === 'quick') return void (await new Promise((resolve) => setTimeout(resolve, 100)))
+      if (step.key === 'quick') return quick.promise
       await new Promise((resolve) => step.signal.addEventListener('abort', resolve))
       aborted.push(step.key)
       step.signal.throwIfAborted()
@@ -282,7 +283,9 @@ describe.each(testDialects)('on %s', (_, open) => {
     await add('slow')
     await until('leased', 'slow')
     await until('leased', 'quick')
-    await runner!.stop()
+    const stopped = runner!.stop()
+    quick.resolve()
+    await stopped
     runner = undefined
     expect(aborted).toEqual(['slow'])
     expect((await row('quick')).state).toBe('done')
