@@ -6,7 +6,7 @@ import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Client } from 'pg'
 import { auditGuardStatements, auditHook } from '#platform/audit/audit.ts'
-import { createKeyRing } from '#platform/crypto/key-ring.ts'
+import { createKeyRing, type FetchedKey } from '#platform/crypto/key-ring.ts'
 import type { KeyRing } from '#platform/crypto/key-ring-types.ts'
 import { migrateDatabase } from '#platform/database/open.ts'
 import { openPostgres } from '#platform/database/postgres.ts'
@@ -26,15 +26,21 @@ export const hooksOf = (module: string, keys: KeyRing): TransactionHooks => ({
   audit: auditHook(module),
 })
 
-/** A key ring over made-up keys; `erase` is what identity does when a person is erased. */
+/** A key ring over made-up keys; `erase` is what identity does when a person is erased, `rotate` when a key gets other versions. */
 export function testKeys() {
   const erased = new Set<string>()
+  const versions = new Map<string, readonly number[]>()
+  const keyOf = (subject: string, version: number) => createHash('sha256').update(version === 1 ? subject : `${subject} ${version}`).digest('base64')
   const ring = createKeyRing({
-    fetchKeys: async (subjects) => subjects.map((subject) => erased.has(subject)
-      ? { subject, version: 1, key: null, erased: true }
-      : { subject, version: 1, key: createHash('sha256').update(subject).digest('base64'), erased: false }),
+    fetchKeys: async (subjects) => subjects.flatMap((subject): FetchedKey[] => erased.has(subject)
+      ? [{ subject, version: 1, key: null, erased: true }]
+      : (versions.get(subject) ?? [1]).map((version) => ({ subject, version, key: keyOf(subject, version), erased: false }))),
   })
-  return { ring, erase: (subject: string) => (erased.add(subject), ring.forget(subject)) }
+  return {
+    ring,
+    erase: (subject: string) => (erased.add(subject), ring.forget(subject)),
+    rotate: (subject: string, to: readonly number[]) => (versions.set(subject, to), ring.renew(subject)),
+  }
 }
 
 export interface TestDatabase<T> {

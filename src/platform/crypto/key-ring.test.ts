@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { withContext } from '../context.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
-import { EnvelopeError } from './envelope.ts'
-import { KeyErased } from './key-ring-types.ts'
-import { createKeyRing, type FetchedKey } from './key-ring.ts'
+import { EnvelopeError, sealedSubject } from './envelope.ts'
+import { KeyErased, KeyVersionUnknown } from './key-ring-types.ts'
+import { createKeyRing, digestRoot, type FetchedKey } from './key-ring.ts'
 
 const place = { organizationId: 'org' as OrganizationId, table: 't', column: 'c', row: 'r' }
 const keyOf = (subject: string, version: number) =>
@@ -185,5 +185,57 @@ describe('a key ring', () => {
     state.time += 31_000
     await ring.load(['org'])
     expect(ring.digest(org, 'email', 'anna@example.org')).toBe(digest)
+  })
+
+  it('uses a new version once it is told, keeps what was loaded usable until then, and opens older ones', async () => {
+    const { ring, state } = owner({ org: [1] })
+    await ring.load(['org'])
+    const old = ring.seal('org', place, 'x')
+    state.versions.org = [1, 2]
+    ring.renew('org')
+    expect(sealedSubject(ring.seal('org', place, 'x')).keyVersion).toBe(1)
+    await ring.load(['org'])
+    expect(sealedSubject(ring.seal('org', place, 'x')).keyVersion).toBe(2)
+    expect(ring.openText(place, old)).toBe('x')
+  })
+
+  it('fetches again what was renewed while its answer was on the way', async () => {
+    const { ring, state } = owner({ org: [1] })
+    const gate = Promise.withResolvers<void>()
+    state.gate = gate.promise
+    const loading = ring.load(['org'])
+    while (state.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    ring.renew('org')
+    gate.resolve()
+    await loading
+    expect(state.calls.length).toBeGreaterThan(1)
+  })
+
+  it('says of a version that it does not know, and asks for it the next time', async () => {
+    const mine = owner({ org: [1] })
+    const another = owner({ org: [1, 2] })
+    await Promise.all([mine.ring.load(['org']), another.ring.load(['org'])])
+    const sealed = another.ring.seal('org', place, 'x')
+    expect(() => mine.ring.open(place, sealed)).toThrow(KeyVersionUnknown)
+    mine.state.versions.org = [1, 2]
+    await mine.ring.load(['org'])
+    expect(mine.ring.openText(place, sealed)).toBe('x')
+  })
+
+  it('digests as ever when the first version is retired, and opens nothing with what is left of it', async () => {
+    const { ring } = owner({ org: [1] })
+    const org = 'org' as OrganizationId
+    await ring.load(['org'])
+    const [digest, sealed] = [ring.digest(org, 'email', 'anna@example.org'), ring.seal('org', place, 'x')]
+    const root = Buffer.from(digestRoot(Buffer.from(keyOf('org', 1), 'base64'))).toString('base64')
+    const retired = createKeyRing({
+      fetchKeys: async () => [
+        { subject: 'org', version: 0, key: root, erased: false },
+        { subject: 'org', version: 2, key: keyOf('org', 2), erased: false },
+      ],
+    })
+    await retired.load(['org'])
+    expect(retired.digest(org, 'email', 'anna@example.org')).toBe(digest)
+    expect(() => retired.open(place, sealed)).toThrow(KeyVersionUnknown)
   })
 })

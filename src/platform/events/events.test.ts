@@ -5,9 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { currentContext } from '#platform/context.ts'
 import { defineSchema } from '#platform/database/schema.ts'
+import { countBeginning, sealedColumns } from '#platform/database/sealed-columns.ts'
 import { defineEvent, type SealedEvent } from '#platform/event.ts'
 import { type EventHandler, subscribe } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { beginningsBefore, resealColumn } from '#platform/reseal/reseal-column.ts'
 import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { Unavailable } from '#platform/work/step.ts'
 import { relayedStoreOf } from '../../../test/kernel/relayed-store.ts'
@@ -312,6 +314,25 @@ describe.each(testDialects)('events on %s', (_, open) => {
     await expect.poll(() => applied).toEqual(['old', 'new', 'new'])
     await settled()
     expect(await position('lamp')).toBe(2)
+  })
+
+  test('an event that was on its way while its key was rotated and retired is fetched from its publisher, where it was sealed anew', async () => {
+    makeInbox()
+    await publish('lamp', 'first')
+    const [onItsWay] = await unrelayedEvents(shop.database, 1)
+    keys.rotate('acme', [1, 2])
+    const where = sealedColumns(schema).find(({ table, column }) => table === 'outbox' && column === 'data')!
+    const beginnings = beginningsBefore([{ subject: 'acme', version: 2 }])
+    expect(await countBeginning(shop.database, where, beginnings)).toBe(1)
+    const load = () => keys.ring.load([acme])
+    expect(await resealColumn(shop.database, where, beginnings, { keys: keys.ring, load, turn: async () => {} })).toBe(1)
+    expect(await countBeginning(shop.database, where, beginnings)).toBe(0)
+    keys.rotate('acme', [2])
+    await load()
+    inbox!.start(memoryBus())
+    await inbox!.receive([onItsWay!])
+    await expect.poll(entries).toEqual(['lamp: first'])
+    expect((await unrelayedEvents(shop.database, 1))[0]!.data).not.toBe(onItsWay!.data)
   })
 
   test('an event that was moved to another row does not open: it is poison', async () => {
