@@ -24,6 +24,7 @@ import { createSessions } from './session/sessions.ts'
 import { createSessionCookies } from './session/signed-in.ts'
 import { createSetup } from './setup/setup.ts'
 import { schema } from './tables.ts'
+import { createTokenForSession } from './session/token-for-session.ts'
 import { createAccessTokens } from './token/access-tokens.ts'
 import { createSigningKeys } from './token/signing-keys.ts'
 
@@ -69,7 +70,8 @@ export default defineModule({
     const hashPassword = async (password: string) => (await signIn()).hashPassword(password)
     const sessionCookies = createSessionCookies({ publicUrl, attempts: createAttempts(context), signIn })
     const erasures = createErasures(context, signingKeys)
-    const setup = createSetup(context, { organizations, apiClients })
+    const tokenForSession = createTokenForSession({ members, sessions, accessTokens })
+    const setup = createSetup(context, { organizations, apiClients, persons, members, hashPassword })
 
     return {
       handlers: {
@@ -140,7 +142,7 @@ export default defineModule({
       routes: (app) =>
         identityRoutes(app, {
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
-          persons, members, invitations, sessions, sessionCookies, hashPassword,
+          persons, members, invitations, sessions, sessionCookies, tokenForSession, hashPassword,
         }),
       exports: createExports(context, { organizations, members, invitations }),
       steps: [runStep(rewrapStep, masterRotation.runRewrap)],
