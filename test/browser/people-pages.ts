@@ -51,6 +51,18 @@ export async function checkPeople(checks: Checks, browser: Browser, installation
     await look('account')
     await page.locator('form[action^="/account/token"] button').click()
     await look('token')
+    const lang = visitor.language ?? 'en'
+    for (const path of ['password', 'second-factor']) {
+      await page.goto(`${publicUrl}/account/${path}?lang=${lang}`)
+      await look(path)
+    }
+    await page.locator('input[name=password]').fill(password)
+    await page.locator('form[action^="/account/second-factor"] button').click()
+    await look('new-second-factor')
+    for (const path of ['sign-in/link', 'sign-in/code', 'sign-in/link/none']) {
+      await page.goto(`${publicUrl}/${path}?lang=${lang}`)
+      await look(path.replaceAll('/', '-'))
+    }
     await page.goto(`${publicUrl}/account`)
     await page.locator('form[action^="/sign-in/out"] button').click()
     await look('signed-out')

@@ -42,13 +42,16 @@ export interface Field {
   readonly value?: string | undefined
   /** Of HTML, for the browser to fill in. */
   readonly autocomplete: string
-  readonly inputmode?: 'numeric'
 }
 
-export const field = ({ name, label, hint, type = 'text', value = '', autocomplete, inputmode }: Field): Html => html`<label>${label}
+export const field = ({ name, label, hint, type = 'text', value = '', autocomplete }: Field): Html => html`<label>${label}
 ${hint === undefined ? '' : html`<small id="${name}-hint">${hint}</small>`}
 <input name="${name}" type="${type}" value="${value}" required maxlength="254" autocomplete="${autocomplete}"${
-  hint === undefined ? '' : html` aria-describedby="${name}-hint"`}${inputmode === undefined ? '' : html` inputmode="${inputmode}"`}></label>
+  hint === undefined ? '' : html` aria-describedby="${name}-hint"`}></label>
 `
 
 export const alert = (text: string | undefined): Html | '' => (text === undefined ? '' : html`<p role="alert">${text}</p>`)
+
+/** For a code of an app, or one for when it is lost. */
+export const codeField = (language: Language): Html =>
+  field({ name: 'code', label: words[language].code.label, hint: words[language].code.hint, autocomplete: 'one-time-code' })

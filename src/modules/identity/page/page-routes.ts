@@ -1,9 +1,6 @@
-import type { Context } from 'hono'
 import { withContext } from '#platform/context.ts'
-import type { PublicEnvironment } from '#platform/http/app.ts'
 import { pageNonce } from '#platform/http/security-headers.ts'
 import type { PublicApp } from '#platform/module.ts'
-import { chooseLanguage, type Language } from '#platform/page/language.ts'
 import { Problem } from '#platform/problem.ts'
 import { oneLine } from '#platform/typed-text.ts'
 import type { Invitation, Invitations } from '../membership/invitations.ts'
@@ -11,17 +8,17 @@ import type { Members } from '../membership/members.ts'
 import type { Organizations } from '../organization/organizations.ts'
 import { NewPassword } from '../person/password.ts'
 import type { Persons } from '../person/persons.ts'
-import { isSameOrigin } from '../session/same-origin.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { SecondFactors } from '../session/second-factors.ts'
 import type { SessionCookies, SignedIn } from '../session/signed-in.ts'
 import type { IssuesTokens } from '../session/token-for-session.ts'
 import { accountPage, tokenPage } from './account-page.ts'
-import type { Html } from './frame.ts'
 import { goneInvitationPage, invitationPage, type InvitationView } from './invitation-page.ts'
-import { refusedPage, signInPage, type SignInView } from './sign-in-page.ts'
+import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to } from './page-kit.ts'
+import { secondFactorRoutes } from './second-factor-routes.ts'
+import { signInPage, type SignInView } from './sign-in-page.ts'
+import { signInByLinkRoutes } from './sign-in-link-routes.ts'
 import { words } from './words.ts'
-
-type C = Context<PublicEnvironment>
 
 export interface PageParts {
   readonly publicUrl: string
@@ -32,6 +29,7 @@ export interface PageParts {
   readonly organizations: Organizations
   readonly persons: Persons
   readonly tokenForSession: IssuesTokens
+  readonly secondFactors: SecondFactors
   readonly hashPassword: (password: string) => Promise<string>
 }
 
@@ -42,25 +40,7 @@ const nextPage = /^\/(account|invitations\/[\w.-]{1,200})$/
 export function pageRoutes(app: PublicApp, parts: PageParts): void {
   const { publicUrl, sessionCookies, sessions, members, invitations, organizations, persons, tokenForSession, hashPassword } = parts
 
-  const languageOf = (c: C): Language => chooseLanguage(c.req.query('lang'), c.req.header('accept-language'))
-  const answer = (c: C, page: Html, status: 200 | 401 | 403 | 410 | 422 | 429 = 200) => {
-    c.header('cache-control', 'no-store')
-    c.header('vary', 'accept-language, cookie')
-    return c.html(page, status)
-  }
-  const to = (c: C, path: string) => c.redirect(`${path}?lang=${languageOf(c)}`, 303)
-  const asPerson = <R>({ personId }: SignedIn, work: () => Promise<R>): Promise<R> => withContext({ actor: `person:${personId}` }, work)
-
-  /** A form's fields, once it is known to come from a page of ours. */
-  const posted = (path: string, run: (c: C, form: URLSearchParams) => Promise<Response>): void => {
-    app.post(path, async (c) => {
-      if (!isSameOrigin(c.req.raw.headers, publicUrl)) return answer(c, refusedPage(languageOf(c), pageNonce(c)), 403)
-      if (!/^application\/x-www-form-urlencoded\b/i.test(c.req.header('content-type') ?? '')) {
-        throw new Problem('unsupported-media-type', 'Send the form as application/x-www-form-urlencoded.')
-      }
-      return run(c, new URLSearchParams(await c.req.text()))
-    })
-  }
+  const posted = postedTo(app, publicUrl)
 
   const showSignIn = (c: C, view: Partial<SignInView>, status: 200 | 401 | 429 = 200) =>
     answer(c, signInPage({ language: languageOf(c), nonce: pageNonce(c), ...view }), status)
@@ -77,15 +57,19 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
     const next = nextPage.exec(form.get('next') ?? '')?.[0]
     const { signIn: say } = words[languageOf(c)]
     try {
-      await sessionCookies.signIn(c, { email, password: form.get('password') ?? '' })
+      const signedIn = await sessionCookies.signIn(c, { email, password: form.get('password') ?? '' })
+      if (!signedIn) return c.redirect(`/sign-in/code?${new URLSearchParams({ lang: languageOf(c), ...(next && { next }) })}`, 303)
       return to(c, next ?? '/account')
     } catch (error) {
-      if (!(error instanceof Problem) || !['unauthenticated', 'rate-limited'].includes(error.code)) throw error
-      const tooMany = error.code === 'rate-limited'
-      if (tooMany) c.header('retry-after', String(error.retryAfterSeconds))
+      const refusal = refusalOf(error)
+      if (!refusal) throw error
+      const tooMany = refusal === 'rate-limited'
       return showSignIn(c, { email, next, fault: tooMany ? say.tooMany : say.wrong }, tooMany ? 429 : 401)
     }
   })
+
+  signInByLinkRoutes(app, parts)
+  secondFactorRoutes(app, parts, nextPage)
 
   posted('/sign-in/out', async (c) => {
     const signedIn = await sessionCookies.find(c)

@@ -23,7 +23,8 @@ ${next === undefined ? '' : html`<input type="hidden" name="next" value="${next}
 ${field({ name: 'email', label: say.email, type: 'email', value: email, autocomplete: 'username' })}
 ${field({ name: 'password', label: say.password, type: 'password', autocomplete: 'current-password' })}
 <button>${say.button}</button>
-</form>`
+</form>
+<p><a href="/sign-in/link?lang=${language}">${say.byLink}</a></p>`
   return frame({ language, nonce, title: say.title, body })
 }
 

@@ -36,5 +36,7 @@ h2 { margin: 2.2rem 0 .3rem; font: 600 1.22rem/1.4 "Iowan Old Style", Palatino, 
 .rows { list-style: none; margin: .6rem 0 0; padding: 0; border-block-start: 1px solid var(--line) }
 .rows li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; justify-content: space-between; align-items: center; padding-block: .8rem; border-block-end: 1px solid var(--line) }
 .rows strong { display: block; font-weight: 600 } .rows li > span { flex: 1 1 12rem }
-.quiet { padding: .45rem 1rem; font-size: .93rem; color: var(--brand); background: transparent; border: 1px solid var(--edge) }
+form + p { margin-block: 1.5rem 0 }
+.qr { width: 13rem; max-width: 100%; margin-block: .5rem 1rem; line-height: 0; border-radius: 9px; overflow: hidden }
+.quiet { display: inline-block; border-radius: 9px; font-weight: 600; text-decoration: none; padding: .45rem 1rem; font-size: .93rem; color: var(--brand); background: transparent; border: 1px solid var(--edge) }
 .button { display: inline-block; padding: .75rem 1.6rem; font-weight: 600; color: var(--sheet); background: var(--brand); border-radius: 9px; text-decoration: none }`

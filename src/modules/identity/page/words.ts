@@ -15,10 +15,19 @@ export interface Words {
     readonly wrong: string
     readonly tooMany: string
     readonly signedOut: string
+    readonly byLink: string
   }
+  readonly link: Readonly<Record<'title' | 'text' | 'button' | 'sent' | 'byPassword' | 'gone' | 'goneText' | 'again', string>>
+  readonly code: Readonly<Record<'title' | 'text' | 'label' | 'hint' | 'wrong', string>>
+  readonly factor: Readonly<
+    Record<'title' | 'text' | 'isSet' | 'begin' | 'remove' | 'scan' | 'byHand' | 'recovery' | 'recoveryText' | 'confirm' | 'wrongPassword' | 'on' | 'off', string>
+  >
+  readonly password: Readonly<Record<'title' | 'text' | 'current' | 'chosen' | 'button', string>>
   readonly account: {
     readonly title: string
     readonly signOut: string
+    readonly security: string
+    readonly change: string
     readonly organizations: string
     readonly none: string
     readonly token: string

@@ -68,12 +68,20 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       request: {
         body: {
           required: true,
-          content: { 'application/json': { schema: z.strictObject({ email: z.string().max(254), password: z.string().max(passwordLength.max) }) } },
+          content: { 'application/json': { schema: z.strictObject({
+                email: z.string().max(254),
+                password: z.string().max(passwordLength.max),
+                code: z.string().max(40).optional().openapi({ description: 'Of an app, or one of those for when it is lost: where a second factor is set.' }),
+              }) } },
         },
       },
       responses: { 201: json(Session, 'The session') },
     }),
-    async (c) => c.json(await present(await sessionCookies.signIn(c, c.req.valid('json'))), 201),
+    async (c) => {
+      const signedIn = await sessionCookies.signIn(c, c.req.valid('json'))
+      if (!signedIn) throw new Problem('unauthenticated', 'Send the code of your app too, as code.', { extensions: { secondFactor: true } })
+      return c.json(await present(signedIn), 201)
+    },
   )
 
   app.openapi(
