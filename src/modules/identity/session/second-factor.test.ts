@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ask, clients, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
+import { ask, clients, filesWith, identityAlone, inDatabase, start, stop } from '../../../../test/identity/identity-alone.ts'
 import { browser, fromOurPage, member, organization, password } from '../../../../test/identity/people.ts'
 
 identityAlone()
@@ -147,4 +147,23 @@ describe('a password', () => {
     expect((await signIn(person.email)).status).toBe(401)
     expect((await signIn(person.email, { password: 'another long enough' })).status).toBe(201)
   })
+})
+
+describe('what is known of people', () => {
+  it('is sealed anew when data keys are rotated, opens everywhere, and needs no old key', async () => {
+    await stop()
+    await start({ DATA_KEY_SECONDS: '2', STEP_RETRY_BASE_MS: '200' }, { listeners: true })
+    const person = await confirmed()
+    const { organizationId } = (await person.ask('GET', '/v1/session')).json.organizations.map((one: any) => ({ organizationId: one.id }))[0]
+    const { link } = await clients.inviteMember({ organizationId, email: 'other@canary.example', role: 'viewer' })
+    await clients.rotateDataKeys({ rotation: 'r1', scope: { of: 'all' } })
+    await expect.poll(async () => (await clients.keyStatus({})).rotations[0]!.modules, { timeout: 30_000 }).toEqual([{ module: 'identity', done: true, left: 0 }])
+    expect(await clients.retireDataKeys({ scope: { of: 'all' } })).toEqual({ retired: 2 })
+    expect((await person.ask('GET', '/v1/session')).status).toBe(200)
+    expect((await signIn(person.email, { code: codeOf(person.secret) })).status).toBe(201)
+    const other = await browser().ask('GET', new URL(link).pathname)
+    expect([other.status, other.text]).toEqual([200, expect.stringContaining('other@canary.example')])
+    const [mail] = inDatabase((db) => db.prepare('select id from account_mails').all()) as { id: string }[]
+    expect(await clients.accountMail({ mailId: mail!.id })).toMatchObject({ email: 'other@canary.example', link })
+  }, 60_000)
 })
