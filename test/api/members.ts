@@ -15,7 +15,7 @@ type Asked = Pick<Installation, 'fetch' | 'cli' | 'publicUrl'>
 
 /** Invites somebody by the command line, who accepts and signs in. */
 export async function memberOf(installation: Asked, organization: string, role: string, name: string): Promise<SignedInMember> {
-  const email = `${name}@${organization}.members.example`
+  const email = `${name}_${organization}@canary.example`
   const { status, stdout, stderr } = await installation.cli('member', 'invite', email, '--organization', organization, '--role', role, '--json')
   if (status !== 0) throw new Error(`The invitation failed: ${stderr}`)
   const { link } = JSON.parse(stdout) as { link: string }

@@ -12,6 +12,7 @@ import { checkLinks, checkPrint, checkPublicPages, verdicts } from './credential
 import { issue, send, type Shown, until } from './credentials.ts'
 import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
+import { checkPeople } from './people-pages.ts'
 import { checkRules } from './rules-check.ts'
 import { checkSetup, checkSetupLink } from './setup-page.ts'
 
@@ -64,6 +65,7 @@ async function firstVisit(): Promise<void> {
   await checkPublicPages(checks, browser, [{ page, visitors: both({ width: 390 }) }])
   await checkMail(checks, browser, trial.mailDir, { label: 'test', shown, language: 'en', ask: `${trial.publicUrl}/issuers/first` })
   await checkDocs(checks, browser, trial.publicUrl)
+  await checkPeople(checks, browser, trial, 'first')
 }
 
 /** An installation in earnest: every kind of name, every status. */

@@ -8,6 +8,7 @@ import { identity } from './contract.ts'
 import { createDataKeys } from './data-key/data-keys.ts'
 import { mailRequested, organizationChanged, organizationCreated, recipientErased } from './events.ts'
 import { createAccountMails } from './mail/account-mails.ts'
+import { createLinkSender } from './mail/link-sender.ts'
 import { createInvitations } from './membership/invitations.ts'
 import { createMembers } from './membership/members.ts'
 import { createKeyRotation } from './data-key/key-rotation.ts'
@@ -21,10 +22,12 @@ import { createPersons } from './person/persons.ts'
 import type { SignIn } from './person/sign-in.ts'
 import { identityRoutes } from './routes.ts'
 import { createAttempts } from './session/attempts.ts'
+import { createSecondFactors } from './session/second-factors.ts'
 import { createSessions } from './session/sessions.ts'
 import { createSessionCookies } from './session/signed-in.ts'
 import { createSetup } from './setup/setup.ts'
 import { schema } from './tables.ts'
+import { createTokenForSession } from './session/token-for-session.ts'
 import { createAccessTokens } from './token/access-tokens.ts'
 import { createSigningKeys } from './token/signing-keys.ts'
 
@@ -63,15 +66,18 @@ export default defineModule({
     // Only who signs in waits for it, and only a process that somebody signs in at.
     const signIn = () =>
       (loaded ??= import('./person/sign-in.ts')
-        .then(({ createSignIn }) => createSignIn(context, sessions))
+        .then(({ createSignIn }) => createSignIn(context, sessions, createLinkSender(context, mails)))
         .catch((error: unknown) => {
           loaded = undefined
           throw error
         }))
     const hashPassword = async (password: string) => (await signIn()).hashPassword(password)
-    const sessionCookies = createSessionCookies({ publicUrl, attempts: createAttempts(context), signIn })
+    const attempts = createAttempts(context)
+    const sessionCookies = createSessionCookies({ publicUrl, attempts, persons, signIn })
+    const secondFactors = createSecondFactors({ attempts, signIn })
     const erasures = createErasures(context, signingKeys)
-    const setup = createSetup(context, { organizations, apiClients })
+    const tokenForSession = createTokenForSession({ members, sessions, accessTokens })
+    const setup = createSetup(context, { organizations, apiClients, persons, members, hashPassword })
 
     return {
       handlers: {
@@ -147,7 +153,7 @@ export default defineModule({
       routes: (app) =>
         identityRoutes(app, {
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
-          persons, members, invitations, sessions, sessionCookies, hashPassword,
+          persons, members, invitations, sessions, sessionCookies, secondFactors, tokenForSession, hashPassword,
         }),
       exports: createExports(context, { organizations, members, invitations }),
       steps: [runStep(rewrapStep, masterRotation.runRewrap)],

@@ -8,12 +8,13 @@ import { organizationRoutes } from './organization/organization-routes.ts'
 import { invitationRoutes, type InvitationRouteParts } from './membership/invitation-routes.ts'
 import { memberRoutes } from './membership/member-routes.ts'
 import type { Organizations } from './organization/organizations.ts'
+import { pageRoutes, type PageParts } from './page/page-routes.ts'
 import { sessionRoutes, type SessionRouteParts } from './session/session-routes.ts'
 import type { Setup } from './setup/setup.ts'
 import { setupRoutes } from './setup/setup-routes.ts'
 import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 
-export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts {
+export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts, PageParts {
   readonly organizations: Organizations
   readonly apiKeys: ApiKeys
   readonly erasures: Erasures
@@ -31,4 +32,5 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   memberRoutes(app, parts.members)
   invitationRoutes(app, parts)
   sessionRoutes(app, parts)
+  pageRoutes(app, parts)
 }

@@ -48,7 +48,7 @@ describe.each(Object.entries(placements))('every route %s', (_, environment) => 
     // The signer is right: only what was changed is refused.
     const good = await installation.fetch('/v1/organization', { headers: { authorization: `Bearer ${await sign(claims)}` } })
     expect(good.status).toBe(200)
-  }, 120_000)
+  }, 240_000)
   afterAll(() => world?.installation.remove())
 
   /** Nothing that could have an effect: ids that nobody has, and a body that lacks everything. */

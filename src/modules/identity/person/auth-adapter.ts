@@ -5,7 +5,7 @@ import type { Transaction } from '#platform/database/database.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { IdentityTables } from '../tables.ts'
-import { type AuthModel, authModels } from './auth-models.ts'
+import { auditedChanges, type AuthModel, authModels } from './auth-models.ts'
 import { lookupDigest, openRecord, personKey, sealRecord } from './sealed-record.ts'
 
 type Fields = Record<string, unknown>
@@ -66,12 +66,25 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
   const rowsOf = (queries: Pick<Tx, 'select'>, name: string, where?: readonly CleanedWhere[]) =>
     queries.select().from(tableOf(modelOf(name))).where(condition(name, where))
 
-  async function changeRows(tx: Tx, name: string, where: readonly CleanedWhere[], update: Fields): Promise<Fields[]> {
+  async function changeRows(tx: Tx, name: string, where: readonly CleanedWhere[], change: (record: Fields) => Fields): Promise<Fields[]> {
     const table = tableOf(modelOf(name))
     const changed: Fields[] = []
-    for (const row of await rowsOf(tx, name, where)) {
-      const record = { ...recordOf(name, row), ...update }
+    // A change may depend on what a sealed field holds: compared in the transaction, once it is open.
+    const { clear, looked } = modelOf(name)
+    const compared = where.filter(({ field, operator }) => operator === 'eq' && !clear.includes(field) && !looked.includes(field))
+    const found = where.filter((one) => !compared.includes(one))
+    if (found.length === 0) throw new Error(`better-auth changes ${name} by what is sealed alone.`)
+    for (const row of await rowsOf(tx, name, found)) {
+      const before = recordOf(name, row)
+      if (compared.some(({ field, value }) => before[field] !== value)) continue
+      const update = change(before)
+      const record: Fields = { ...before, ...update }
       await tx.update(table).set({ ...columnsOf(name, update), sealed: sealedPart(name, row.id, record) }).where(eq(table.id, row.id))
+      for (const { model, field, action } of auditedChanges) {
+        if (model !== name || !(field in update)) continue
+        const person = String(name === 'user' ? row.id : record.userId)
+        await tx.audit({ organizationId: personKey, action: action(update[field]), target: person })
+      }
       changed.push(record)
     }
     return changed
@@ -115,11 +128,17 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
         return rows.map((row) => recordOf(model, row)) as never
       }),
     count: ({ model, where }) => database.read.$count(tableOf(modelOf(model)), condition(model, where)),
-    update: ({ model, where, update }) => writing(async (tx) => ((await changeRows(tx, model, where, update as Fields))[0] ?? null) as never),
-    updateMany: ({ model, where, update }) => writing(async (tx) => (await changeRows(tx, model, where, update)).length),
+    update: ({ model, where, update }) => writing(async (tx) => ((await changeRows(tx, model, where, () => update as Fields))[0] ?? null) as never),
+    updateMany: ({ model, where, update }) => writing(async (tx) => (await changeRows(tx, model, where, () => update)).length),
     delete: ({ model, where }) => writing(async (tx) => void (await deleteRows(tx, model, where))),
     deleteMany: ({ model, where }) => writing(async (tx) => (await deleteRows(tx, model, where)).length),
     consumeOne: ({ model, where }) => writing(async (tx) => ((await deleteRows(tx, model, where))[0] ?? null) as never),
+    incrementOne: ({ model, where, increment, set = {} }) =>
+      writing(async (tx) => {
+        const added = (record: Fields) =>
+          Object.fromEntries(Object.entries(increment).map(([field, by]) => [field, Number(record[field] ?? 0) + by]))
+        return ((await changeRows(tx, model, where, (record) => ({ ...set, ...added(record) })))[0] ?? null) as never
+      }),
   }
 
   async function forgetExpired(tx: Tx, model: string): Promise<void> {

@@ -12,6 +12,8 @@ export const personTables = (kit: ColumnKit) => ({
       emailDigest: kit.text().notNull(),
       sealed: kit.bytes().notNull(),
       emailVerified: kit.bool().notNull(),
+      /** A code of an app is asked for beside the password; null: not. */
+      twoFactorEnabled: kit.bool(),
       createdAt: kit.instant().notNull(),
       updatedAt: kit.instant().notNull(),
     },
@@ -34,6 +36,21 @@ export const personTables = (kit: ColumnKit) => ({
       kit.uniqueIndex('person_accounts_by_provider').on(t.providerId, t.accountIdDigest),
       kit.index('person_accounts_by_person').on(t.userId),
     ],
+  ),
+
+  /** The second factor: the app's secret and the codes for when it is lost, encrypted by better-auth and sealed. */
+  personTwoFactors: kit.table(
+    'person_two_factors',
+    {
+      id: kit.id().primaryKey(),
+      userId: kit.text().notNull(),
+      sealed: kit.bytes().notNull(),
+      /** A code of the app was given once: from then on one is asked for. */
+      verified: kit.bool().notNull(),
+      failedVerificationCount: kit.integer().notNull(),
+      lockedUntil: kit.instant(),
+    },
+    (t) => [kit.index('person_two_factors_by_person').on(t.userId)],
   ),
 
   personSessions: kit.table(

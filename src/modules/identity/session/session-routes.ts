@@ -5,11 +5,10 @@ import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { Role } from '../contract.ts'
 import type { Members } from '../membership/members.ts'
-import { scopesOf } from '../membership/roles.ts'
 import { passwordLength } from '../person/password.ts'
-import type { MintsAccessTokens } from '../token/access-tokens.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import type { Sessions } from './sessions.ts'
+import type { IssuesTokens } from './token-for-session.ts'
 import { requireSession, type SessionCookies, type SignedIn } from './signed-in.ts'
 
 export interface SessionRouteParts {
@@ -17,7 +16,7 @@ export interface SessionRouteParts {
   readonly sessionCookies: SessionCookies
   readonly sessions: Sessions
   readonly members: Members
-  readonly accessTokens: MintsAccessTokens
+  readonly tokenForSession: IssuesTokens
 }
 
 const Session = z
@@ -42,7 +41,7 @@ const Ended = z.object({ id: z.string(), ended: z.literal(true) })
 const tags = ['People']
 
 /** For people: sign in and out, see and end sessions, and get an access token for one organization. */
-export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessions, members, accessTokens }: SessionRouteParts): void {
+export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessions, members, tokenForSession }: SessionRouteParts): void {
   const [sameOrigin, session] = [requireSameOrigin(publicUrl), requireSession(sessionCookies)]
   /** By the cookie that signing in sets; what changes something, from a page of ours alone. */
   const bySession = { tags, security: [{ session: [] }] as Record<string, string[]>[], middleware: [session] }
@@ -69,12 +68,20 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       request: {
         body: {
           required: true,
-          content: { 'application/json': { schema: z.strictObject({ email: z.string().max(254), password: z.string().max(passwordLength.max) }) } },
+          content: { 'application/json': { schema: z.strictObject({
+                email: z.string().max(254),
+                password: z.string().max(passwordLength.max),
+                code: z.string().max(40).optional().openapi({ description: 'Of an app, or one of those for when it is lost: where a second factor is set.' }),
+              }) } },
         },
       },
       responses: { 201: json(Session, 'The session') },
     }),
-    async (c) => c.json(await present(await sessionCookies.signIn(c, c.req.valid('json'))), 201),
+    async (c) => {
+      const signedIn = await sessionCookies.signIn(c, c.req.valid('json'))
+      if (!signedIn) throw new Problem('unauthenticated', 'Send the code of your app too, as code.', { extensions: { secondFactor: true } })
+      return c.json(await present(signedIn), 201)
+    },
   )
 
   app.openapi(
@@ -127,16 +134,9 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       },
     }),
     async (c) => {
-      const { personId, sessionId } = await sessionCookies.require(c)
-      const { organization } = c.req.valid('json')
-      const membership = (await members.membershipsOf(personId)).find(({ organizationId, slug }) => [organizationId, slug].includes(organization))
-      if (!membership) throw new Problem('not-found', 'You are a member of no such organization.')
+      const signedIn = await sessionCookies.require(c)
+      const { accessToken, expiresInSeconds, scopes, membership } = await tokenForSession(signedIn, c.req.valid('json').organization)
       const { organizationId, role } = membership
-      // Read after the role: a role that changes meanwhile ends the grant.
-      const grantId = await sessions.grantOf(sessionId)
-      if (grantId === undefined) throw new Problem('unauthenticated', 'Sign in again: this session has ended.')
-      const scopes = scopesOf(role)
-      const { accessToken, expiresInSeconds } = await accessTokens.mint({ organizationId, clientId: grantId, subject: `person:${personId}`, scopes })
       c.header('cache-control', 'no-store')
       const token = { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresInSeconds, scope: scopes.join(' ') }
       return c.json({ ...token, organization: organizationId, role }, 200)

@@ -1,8 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { PublicEnvironment } from '#platform/http/app.ts'
-import { currentContext, withContext } from '#platform/context.ts'
+import { withContext } from '#platform/context.ts'
 import { Problem } from '#platform/problem.ts'
 import { normalizedEmail } from '../person/sealed-record.ts'
+import type { Persons } from '../person/persons.ts'
 import type { SignIn } from '../person/sign-in.ts'
 import type { Attempts } from './attempts.ts'
 import { sessionCookie } from '#platform/http/session-cookie.ts'
@@ -16,12 +17,25 @@ export interface SignedIn {
   readonly name: string
   readonly email: string
   readonly expiresAt: Date
+  /** A code is asked for beside the password. */
+  readonly secondFactor: boolean
 }
 
 /** Begins, reads and ends sessions by cookies. */
 export interface SessionCookies {
-  /** Sets the cookie. Throws `unauthenticated`, the same for a wrong password and for somebody unknown; `rate-limited` after too many. */
-  signIn(c: C, who: { email: string; password: string }): Promise<SignedIn>
+  /**
+   * Sets the cookie. Undefined, and a cookie for `secondFactor`, where a code is wanted and none was given. Throws `unauthenticated`, the
+   * same for a wrong password, a wrong code and for somebody unknown; `rate-limited` after too many.
+   */
+  signIn(c: C, who: { email: string; password: string; code?: string | undefined }): Promise<SignedIn | undefined>
+  /** The code of an app, or one of those for when it is lost, after {@link signIn} asked for it. Throws as that does. */
+  secondFactor(c: C, code: string): Promise<SignedIn>
+  /** Mails a link to who has an account, and says nothing of whether there is one. */
+  mailLink(c: C, email: string, locale: string): Promise<void>
+  /** Whether the link works still, and whether it wants a code too. */
+  linkState(token: string): Promise<'code' | 'plain' | undefined>
+  /** By a mailed link, once. Throws `unauthenticated` for a wrong code, after which the link still works, and for a link that is no more. */
+  signInByLink(c: C, token: string, code: string | undefined): Promise<SignedIn>
   /** Takes the cookie away, with the session. */
   signOut(c: C): Promise<void>
   find(c: C): Promise<SignedIn | undefined>
@@ -32,11 +46,23 @@ export interface SessionCookies {
 export interface SessionCookiesOptions {
   readonly publicUrl: string
   readonly attempts: Attempts
+  readonly persons: Persons
   /** Loads better-auth at its first use. */
   readonly signIn: () => Promise<SignIn>
 }
 
-export function createSessionCookies({ publicUrl, attempts, signIn }: SessionCookiesOptions): SessionCookies {
+interface Found {
+  readonly session: { readonly id: string; readonly expiresAt: Date }
+  readonly user: { readonly id: string; readonly name: string; readonly email: string; readonly twoFactorEnabled?: boolean | null | undefined }
+}
+
+const present = ({ session, user }: Found): SignedIn => ({
+  sessionId: session.id, personId: user.id, name: user.name, email: user.email, expiresAt: session.expiresAt, secondFactor: user.twoFactorEnabled === true,
+})
+
+const wrong = () => new Problem('unauthenticated', 'Check the address, the password, and the code if one is asked for.')
+
+export function createSessionCookies({ publicUrl, attempts, persons, signIn }: SessionCookiesOptions): SessionCookies {
   const cookieName = sessionCookie(publicUrl)
 
   const passOn = (c: C, headers: Headers): void => {
@@ -58,8 +84,32 @@ export function createSessionCookies({ publicUrl, attempts, signIn }: SessionCoo
     const { headers, response } = await api.getSession({ headers: c.req.raw.headers, returnHeaders: true })
     passOn(c, headers)
     if (!response) return undefined
-    const { session, user } = response
-    return { sessionId: session.id, personId: user.id, name: user.name, email: user.email, expiresAt: session.expiresAt }
+    return present(response)
+  }
+
+  const headersOf = (c: C): Headers => new Headers({ 'user-agent': c.req.header('user-agent') ?? '' })
+  const cookiesOf = (answer: Response): string => answer.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ')
+  const asSignIn = <R>(work: () => Promise<R>): Promise<R> => withContext({ actor: 'sign-in' }, work)
+
+  /** better-auth holds back who guesses codes: five for one password that was right, ten for one account in a quarter of an hour. */
+  async function checkCode(cookie: string, code: string): Promise<Response> {
+    const { api } = await signIn()
+    const body = { code: code.replaceAll(/\s/g, '') }
+    const headers = new Headers({ cookie })
+    const answer = await asSignIn(() =>
+      /^\d{6}$/.test(body.code) ? api.verifyTOTP({ body, headers, asResponse: true }) : api.verifyBackupCode({ body, headers, asResponse: true }))
+    if (answer.status === 429) throw new Problem('rate-limited', 'Wait a quarter of an hour: there were too many wrong codes.', { retryAfterSeconds: 900 })
+    if (!answer.ok) throw wrong()
+    return answer
+  }
+
+  /** The session that an answer's cookies carry. */
+  async function begun(c: C, answer: Response): Promise<SignedIn> {
+    passOn(c, answer.headers)
+    const { api } = await signIn()
+    const session = await api.getSession({ headers: new Headers({ cookie: cookiesOf(answer) }) })
+    if (!session) throw new Error('A session that was begun is not there.')
+    return present(session)
   }
 
   return {
@@ -71,21 +121,48 @@ export function createSessionCookies({ publicUrl, attempts, signIn }: SessionCoo
       return signedIn
     },
 
-    async signIn(c, { email: given, password }) {
+    async signIn(c, { email: given, password, code }) {
       const email = normalizedEmail(given)
-      const { address } = currentContext()
-      if (address !== undefined) await attempts.begin('address', address)
-      await attempts.begin('account', email)
+      await attempts.count(email)
       const { api } = await signIn()
-      const answer = await withContext({ actor: 'sign-in' }, () =>
-        api.signInEmail({ body: { email, password }, headers: new Headers({ 'user-agent': c.req.header('user-agent') ?? '' }), asResponse: true }))
-      if (!answer.ok) throw new Problem('unauthenticated', 'Check the address and the password.')
+      const answer = await asSignIn(() => api.signInEmail({ body: { email, password }, headers: headersOf(c), asResponse: true }))
+      if (!answer.ok) throw wrong()
       await attempts.succeeded('account', email)
+      const { twoFactorRedirect } = (await answer.clone().json()) as { twoFactorRedirect?: boolean }
+      if (!twoFactorRedirect) return begun(c, answer)
+      if (code !== undefined) return begun(c, await checkCode(cookiesOf(answer), code))
       passOn(c, answer.headers)
-      const cookie = answer.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ')
-      const begun = await api.getSession({ headers: new Headers({ cookie }) })
-      if (!begun) throw new Error('A session that was begun is not there.')
-      return { sessionId: begun.session.id, personId: begun.user.id, name: begun.user.name, email: begun.user.email, expiresAt: begun.session.expiresAt }
+      return undefined
+    },
+
+    secondFactor: async (c, code) => begun(c, await checkCode(c.req.header('cookie') ?? '', code)),
+
+    async mailLink(c, given, locale) {
+      const email = normalizedEmail(given)
+      await attempts.count(email)
+      const person = await persons.findByEmail(email)
+      if (!person) return
+      const { api } = await signIn()
+      await api.signInMagicLink({ body: { email: person.email, metadata: { name: person.name, locale } }, headers: headersOf(c) })
+    },
+
+    async linkState(token) {
+      const person = await (await signIn()).personOfLink(token)
+      return person && (person.twoFactorEnabled ? 'code' : 'plain')
+    },
+
+    async signInByLink(c, token, code) {
+      const { api, personOfLink, codeIsRight } = await signIn()
+      const person = await personOfLink(token)
+      if (!person) throw new Problem('unauthenticated', 'Ask for another link: this one was used, or is too old.')
+      if (person.twoFactorEnabled) {
+        await attempts.count(person.email)
+        if (!(await codeIsRight(person.id, code ?? ''))) throw wrong()
+      }
+      const answer = await asSignIn(() => api.magicLinkVerify({ query: { token }, headers: headersOf(c), asResponse: true }))
+      if (!answer.ok) throw new Problem('unauthenticated', 'Ask for another link: this one was used, or is too old.')
+      await attempts.succeeded('account', normalizedEmail(person.email))
+      return begun(c, answer)
     },
 
     async signOut(c) {

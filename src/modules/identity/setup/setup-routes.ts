@@ -4,9 +4,13 @@ import { pageNonce } from '#platform/http/security-headers.ts'
 import { forEveryone } from '#platform/http/scoped.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
-import { NewOrganization, Organization } from '../contract.ts'
+import { oneLine } from '#platform/typed-text.ts'
+import { EmailAddress, NewOrganization, Organization } from '../contract.ts'
+import { NewPassword } from '../person/password.ts'
 import type { Setup } from './setup.ts'
 import { setupPage, type SetupView } from './setup-page.ts'
+
+const Owner = z.strictObject({ name: oneLine(100), email: EmailAddress, password: NewPassword })
 
 /** The first organization, by a page that needs no script or by the API. */
 export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): void {
@@ -29,8 +33,16 @@ export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): vo
       const fault = `${path[0] === 'slug' ? 'Short name' : 'Name'}: ${message}`
       return page(c, { step: 'form', values, fault }, 422)
     }
+    // All three, or none: a Vellum that programs alone use has no owner.
+    const { person = '', email = '', password = '' } = values
+    const owner = Owner.safeParse({ name: person, email: email.trim(), password })
+    if (!owner.success && [person, email, password].some((value) => value.trim() !== '')) {
+      const { path, message } = owner.error.issues[0]!
+      const field = { name: 'Your name', email: 'Your e-mail address', password: 'A password' }[path[0] as 'name']
+      return page(c, { step: 'form', values, fault: `${field}: ${message}` }, 422)
+    }
     try {
-      const result = await setup.complete((values.token ?? '').trim().replace(/^.*#/, ''), order.data)
+      const result = await setup.complete((values.token ?? '').trim().replace(/^.*#/, ''), order.data, owner.data)
       return page(c, { step: 'done', result, publicUrl }, 201)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
@@ -51,7 +63,11 @@ export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): vo
           required: true,
           content: {
             'application/json': {
-              schema: z.strictObject({ token: z.string().max(200), organization: z.strictObject(NewOrganization.shape) }),
+              schema: z.strictObject({
+                token: z.string().max(200),
+                organization: z.strictObject(NewOrganization.shape),
+                owner: Owner.optional().openapi({ description: 'Who owns the organization, and signs in. Absent: programs alone use it.' }),
+              }),
             },
           },
         },
@@ -68,8 +84,8 @@ export function setupRoutes(app: PublicApp, setup: Setup, publicUrl: string): vo
       },
     }),
     async (c) => {
-      const { token, organization: order } = c.req.valid('json')
-      const { clientId, clientSecret, organization } = await setup.complete(token, order)
+      const { token, organization: order, owner } = c.req.valid('json')
+      const { clientId, clientSecret, organization } = await setup.complete(token, order, owner)
       c.header('cache-control', 'no-store')
       return c.json({ client_id: clientId, client_secret: clientSecret, organization }, 201)
     },

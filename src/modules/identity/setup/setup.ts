@@ -6,11 +6,21 @@ import { withContext } from '#platform/context.ts'
 import type { ApiClients } from '../client/clients.ts'
 import type { NewOrganization, Organization } from '../contract.ts'
 import type { IdentityContext } from '../identity-context.ts'
+import type { Members } from '../membership/members.ts'
 import type { Organizations } from '../organization/organizations.ts'
+import type { Persons } from '../person/persons.ts'
 import { allScopes } from '../contract.ts'
+
+/** The person who will own the first organization. */
+export interface FirstOwner {
+  readonly name: string
+  readonly email: string
+  readonly password: string
+}
 
 export interface SetupResult {
   readonly organization: Organization
+  readonly owner: FirstOwner | undefined
   readonly clientId: string
   /** Told here and never again. */
   readonly clientSecret: string
@@ -22,14 +32,22 @@ export interface Setup {
   offerLink(): Promise<string | undefined>
   isOpen(): Promise<boolean>
   /** Throws `state-refused` when the link is unknown, used or too old, or when an organization exists. */
-  complete(token: string, order: NewOrganization): Promise<SetupResult>
+  complete(token: string, order: NewOrganization, owner?: FirstOwner): Promise<SetupResult>
+}
+
+export interface SetupParts {
+  readonly organizations: Organizations
+  readonly apiClients: ApiClients
+  readonly persons: Persons
+  readonly members: Members
+  readonly hashPassword: (password: string) => Promise<string>
 }
 
 const lifetimeMs = 24 * 3_600_000
 
 export function createSetup(
   { database, keys, publicUrl, now }: Pick<IdentityContext, 'database' | 'keys' | 'publicUrl' | 'now'>,
-  { organizations, apiClients }: { organizations: Organizations; apiClients: ApiClients },
+  { organizations, apiClients, persons, members, hashPassword }: SetupParts,
 ): Setup {
   const { setupLinks, organizations: organizationTable } = database.tables
   const isOpen = async () => !(await organizations.exist())
@@ -50,7 +68,7 @@ export function createSetup(
       return `${publicUrl}/setup#${token}`
     },
 
-    async complete(token, order) {
+    async complete(token, order, owner) {
       const links = await database.read.select().from(setupLinks).where(usable(token))
       if (links.length === 0 || !(await isOpen())) throw closed()
       return withContext({ actor: 'setup' }, async () => {
@@ -62,6 +80,7 @@ export function createSetup(
           name: 'Set-up',
           scopes: allScopes,
         })
+        const person = owner && (await persons.prepareNew({ name: owner.name, email: owner.email, passwordHash: await hashPassword(owner.password) }))
         await database.transaction(async (tx) => {
           const used = await tx
             .update(setupLinks)
@@ -72,8 +91,10 @@ export function createSetup(
           if (used.length === 0 || existing.length > 0) throw closed()
           await write(tx)
           await writeClient(tx)
+          await person?.write(tx)
+          if (person) await members.add(tx, { organizationId: id, personId: person.id, role: 'owner' })
         })
-        return { organization: await organizations.find({ id }), clientId: client.id, clientSecret: clientSecret! }
+        return { owner, organization: await organizations.find({ id }), clientId: client.id, clientSecret: clientSecret! }
       })
     },
   }

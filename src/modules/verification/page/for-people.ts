@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { prefersHtml } from '#platform/http/accept.ts'
 import type { PublicEnvironment } from '#platform/http/app.ts'
 import { problemOf } from '#platform/http/problem-response.ts'
-import { chooseLanguage } from './language.ts'
+import { chooseLanguage } from '#platform/page/language.ts'
 import { problemPage } from './problem-page.ts'
 
 /** A person may be erased at any time, and no cache between us and a reader would hear of it. */

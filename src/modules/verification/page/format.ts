@@ -1,5 +1,5 @@
 import { html, type Html } from './html.ts'
-import type { Language } from './language.ts'
+import type { Language } from '#platform/page/language.ts'
 
 /** A day, in the language of the words beside it. */
 export const time = (at: Date, language: Language): Html =>

@@ -1,5 +1,5 @@
 import { html, type Html } from './html.ts'
-import { directionOf, type Language, languages } from './language.ts'
+import { directionOf, type Language, languages } from '#platform/page/language.ts'
 import { stylePath } from './style.ts'
 import { words } from './translations.ts'
 

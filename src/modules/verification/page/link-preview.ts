@@ -1,6 +1,6 @@
 import type { CredentialDescription } from '../credential/describe.ts'
 import { html, type Html, withoutMarks } from './html.ts'
-import { type Language, languages } from './language.ts'
+import { type Language, languages } from '#platform/page/language.ts'
 import { words } from './translations.ts'
 import type { Verdict } from './words.ts'
 

@@ -2,7 +2,7 @@ import type { Problem } from '#platform/problem.ts'
 import { frame } from './frame.ts'
 import { html } from './html.ts'
 import { icons } from './icons.ts'
-import type { Language } from './language.ts'
+import type { Language } from '#platform/page/language.ts'
 import { words } from './translations.ts'
 
 /** What a person sees instead of problem+json. @param missing what is said where there is nothing */

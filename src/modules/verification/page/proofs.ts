@@ -3,7 +3,7 @@ import type { AnchorProof, CredentialDescription, LogProof } from '../credential
 import { number } from './format.ts'
 import { html, type Html } from './html.ts'
 import { icons } from './icons.ts'
-import type { Language } from './language.ts'
+import type { Language } from '#platform/page/language.ts'
 import type { Words } from './words.ts'
 
 /** What was checked, one after another, in words that need no knowledge of it. */

@@ -2,7 +2,7 @@ import type { CredentialDescription } from '../credential/describe.ts'
 import { month } from './format.ts'
 import { html, type Html, typed, withoutMarks } from './html.ts'
 import { icons } from './icons.ts'
-import type { Language } from './language.ts'
+import type { Language } from '#platform/page/language.ts'
 import type { Words } from './words.ts'
 
 const LINKEDIN = 'https://www.linkedin.com/profile/add'

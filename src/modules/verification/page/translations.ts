@@ -1,4 +1,4 @@
-import type { Language } from './language.ts'
+import type { Language } from '#platform/page/language.ts'
 import { arabic } from './words-ar.ts'
 import { english } from './words-en.ts'
 import type { Words } from './words.ts'

@@ -1,0 +1,68 @@
+import { html, raw } from 'hono/html'
+import { renderSVG } from 'uqr'
+import type { Language } from '#platform/page/language.ts'
+import { alert, codeField, field, frame, type Html } from './frame.ts'
+import { words } from './words.ts'
+
+interface Page {
+  readonly language: Language
+  readonly nonce: string
+  readonly fault?: string | undefined
+}
+
+/** The second step of signing in. */
+export function codePage({ language, nonce, fault, next }: Page & { readonly next?: string | undefined }): Html {
+  const { code: say, signIn } = words[language]
+  const body = html`<h1>${say.title}</h1>
+<p>${say.text}</p>
+${alert(fault)}
+<form method="post" action="/sign-in/code?lang=${language}">
+${next === undefined ? '' : html`<input type="hidden" name="next" value="${next}">`}
+${codeField(language)}
+<button>${signIn.button}</button></form>`
+  return frame({ language, nonce, title: say.title, body })
+}
+
+/** To set a second factor, or to take it away. */
+export function secondFactorPage({ language, nonce, fault, isSet }: Page & { readonly isSet: boolean }): Html {
+  const { factor: say, signIn, account } = words[language]
+  const body = html`<h1>${say.title}</h1>
+<p>${isSet ? say.isSet : say.text}</p>
+${alert(fault)}
+<form method="post" action="/account/second-factor?lang=${language}">
+${field({ name: 'password', label: signIn.password, type: 'password', autocomplete: 'current-password' })}
+<button>${isSet ? say.remove : say.begin}</button></form>
+<p><a href="/account?lang=${language}">${account.back}</a></p>`
+  return frame({ language, nonce, title: say.title, body })
+}
+
+/** The secret for the app and the codes for when it is lost, this once; and the form for a first code. */
+export function newFactorPage({ language, nonce, fault, uri, recoveryCodes }: Page & { readonly uri?: string; readonly recoveryCodes?: readonly string[] }): Html {
+  const { factor: say, account } = words[language]
+  const secret = uri === undefined ? undefined : new URL(uri).searchParams.get('secret')
+  const body = html`<h1>${say.title}</h1>
+${alert(fault)}
+${uri === undefined ? '' : html`<p>${say.scan}</p>
+<div class="qr">${raw(renderSVG(uri, { border: 2 }))}</div>
+<p class="soft">${say.byHand}</p><pre dir="ltr"><code>${secret}</code></pre>
+<h2>${say.recovery}</h2><p>${say.recoveryText}</p>
+<pre dir="ltr"><code>${recoveryCodes?.join('\n')}</code></pre>`}
+<form method="post" action="/account/second-factor/confirm?lang=${language}">
+${codeField(language)}
+<button>${say.confirm}</button></form>
+<p><a href="/account?lang=${language}">${account.back}</a></p>`
+  return frame({ language, nonce, title: say.title, body })
+}
+
+export function passwordPage({ language, nonce, fault }: Page): Html {
+  const { password: say, invitation, account } = words[language]
+  const body = html`<h1>${say.title}</h1>
+<p>${say.text}</p>
+${alert(fault)}
+<form method="post" action="/account/password?lang=${language}">
+${field({ name: 'password', label: say.current, type: 'password', autocomplete: 'current-password' })}
+${field({ name: 'new', label: say.chosen, hint: invitation.passwordHint, type: 'password', autocomplete: 'new-password' })}
+<button>${say.button}</button></form>
+<p><a href="/account?lang=${language}">${account.back}</a></p>`
+  return frame({ language, nonce, title: say.title, body })
+}
