@@ -83,6 +83,22 @@ export default [
     expectProblem(await owner.browse('GET', '/v1/session'), 401, 'unauthenticated')
   }, ['identity']),
 
+  scenario('a link in a mail signs in, once, in the language of the page that it was asked for', async (world) => {
+    const { ask, installation } = world
+    const person = await joined(world, await world.issuer(), 'viewer', 'Vera')
+    const post = (path: string, form: Record<string, string>) => ask('POST', path, { form, headers: { origin: installation.publicUrl } })
+    expectStatus(await post('/sign-in/link?lang=ar', { email: person.email }), 200)
+    const link = await until('the link is mailed', async () =>
+      (await mailsTo(installation.mailDir, person.email)).map(({ text }) => /\/sign-in\/link\/\S+/.exec(text!)?.[0]).find(Boolean))
+    const page = expectStatus(await ask('GET', link), 200)
+    assert.match(page.text, /<form method="post"/)
+    assert.ok((await mailsTo(installation.mailDir, person.email)).some(({ subject }) => subject === 'رابط تسجيل الدخول'))
+    const signedIn = expectStatus(await post(link, {}), 303)
+    const cookie = signedIn.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ')
+    assert.equal(expectStatus(await ask('GET', '/v1/session', { headers: { cookie } }), 200).json.person.email, person.email)
+    expectStatus(await post(link, {}), 410)
+  }, ['identity', 'notification']),
+
   scenario('a session answers to pages of this origin alone', async (world) => {
     const issuer = await world.issuer()
     const { link } = await world.client(identity).inviteMember({

@@ -32,7 +32,7 @@ export function createAccountMails({ database, keys, now }: Pick<IdentityContext
   return {
     async prepare({ id = uuidv7(), organizationId = installation, expiresAt, ...rest }) {
       await keys.load([installation, organizationId])
-      const content = keys.seal(installation, placeOf(organizationId, id), JSON.stringify({ ...rest, expiresAt: expiresAt.toISOString() }))
+      const content = keys.seal(installation, placeOf(id), JSON.stringify({ ...rest, expiresAt: expiresAt.toISOString() }))
       return async (tx) => {
         await tx.delete(accountMails).where(lt(accountMails.expiresAt, now()))
         await tx.insert(accountMails).values({ id, organizationId, kind: rest.kind, content, createdAt: now(), expiresAt })
@@ -48,9 +48,9 @@ export function createAccountMails({ database, keys, now }: Pick<IdentityContext
       const [row] = await database.read.select().from(accountMails).where(and(eq(accountMails.id, id), gt(accountMails.expiresAt, now())))
       if (!row) throw new Problem('gone', 'This mail was withdrawn, or its link is too old.')
       await keys.load([installation])
-      return JSON.parse(keys.openText(placeOf(row.organizationId, id), row.content)) as AccountMail
+      return JSON.parse(keys.openText(placeOf(id), row.content)) as AccountMail
     },
   }
 }
 
-const placeOf = (organizationId: string, id: string) => ({ organizationId: organizationId as OrganizationId, table: 'account_mails', column: 'content', row: id })
+const placeOf = (id: string) => ({ organizationId: installation, table: 'account_mails', column: 'content', row: id })
