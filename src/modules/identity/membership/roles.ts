@@ -20,7 +20,6 @@ const holders: Readonly<Record<Scope, readonly Role[]>> = {
   'notifications:write': ['owner', 'admin', 'issuer'],
   'members:read': ['owner', 'admin', 'reviewer'],
   'members:manage': ['owner', 'admin'],
-  'sign-in:manage': ['owner'],
 }
 
 /** Exactly the scopes of a role, in the order of the scopes. */
