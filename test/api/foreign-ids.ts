@@ -33,9 +33,11 @@ export async function foundIn({ belongings, stranger }: TwoOrganizations, operat
     if (scope === undefined || method !== 'GET' || path.includes('{')) continue
     const filters = query.filter((one) => !['limit', 'state'].includes(one)).flatMap((one) => ids.map((id) => `?${one}=${id}`))
     for (const filter of ['', ...filters, ...(query.includes('q') ? ['?q=zephyrine', '?q=canary'] : [])]) {
-      const text = await (await stranger.fetch(path + filter)).text()
+      const text = await (await stranger.fetch(path + filter)).text().catch(() => undefined)
+      // A stream that finds what it cannot open ends in the middle.
+      if (text === undefined) found.push(`${path}${filter}: cut`)
       // A refusal may repeat what was asked for, but not find it.
-      for (const id of [...ids, 'Zephyrine']) if (text.includes(id)) found.push(`${path}${filter}: ${id}`)
+      for (const id of [...ids, 'Zephyrine']) if (text?.includes(id)) found.push(`${path}${filter}: ${id}`)
     }
   }
   return found
