@@ -5,8 +5,8 @@ import { type Asked, requestsOf } from '../../api/arbitrary.ts'
 import { createAnswerCheck } from '../../api/document.ts'
 import { type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
 
-/** Chosen anew at every run unless told, and printed with what it found. */
-const seed = Number(process.env['VELLUM_FUZZ_SEED'] ?? Date.now() % 1_000_000)
+/** The same requests at every run, so that a failure is of the change; another number asks others. */
+const seed = Number(process.env['VELLUM_FUZZ_SEED'] ?? 1)
 const TOTAL = 10_000
 const CHUNK = 500
 const AT_ONCE = 8
