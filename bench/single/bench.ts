@@ -1,13 +1,9 @@
-import { join } from 'node:path'
-import { readRecipients } from '../../scripts/lib/demo/recipients.ts'
-import { batchFinished, uploaded } from '../../test/faults/batch-file.ts'
-import { openSite, untilQuiet } from '../../test/faults/site.ts'
+import { openSite } from '../../test/faults/site.ts'
 import { type Bench, quantile, rounded } from '../measure.ts'
-import { issueEvenly } from './issue-evenly.ts'
+import { issueBesideBatch, issueEvenly } from './issue-evenly.ts'
 
 const ROWS = 20_000
 const IDLE_MS = 20_000
-const sample = join(import.meta.dirname, '../../test/data/recipients-1000.csv')
 
 export const bench: Bench = {
   name: 'single',
@@ -21,16 +17,8 @@ export const bench: Bench = {
     return {
       async ours() {
         const name = `${++round}`
-        const { bytes } = readRecipients(sample, ROWS)
-        const file = Buffer.from(bytes.toString('utf8').replaceAll('@', `.${name}@`).replaceAll('EXT-', `EXT-${name}-`))
-        const id = await uploaded(site.issuer, file, `round-${name}`)
-        const begun = performance.now()
-        let over = false
-        const batch = batchFinished(site.issuer, id, 1_800_000).finally(() => { over = true })
-        const { mailed: times } = await issueEvenly(site, site.issuer, name, () => over)
-        await batch
-        rates.push((ROWS * 1_000) / (performance.now() - begun))
-        await untilQuiet(site)
+        const { times: { mailed: times }, seconds } = await issueBesideBatch(site, site.issuer, ROWS, name)
+        rates.push(ROWS / seconds)
         singles.push(...times)
         return quantile(times, 0.99)
       },

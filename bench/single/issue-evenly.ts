@@ -1,8 +1,12 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Site } from '../../test/faults/site.ts'
+import { readRecipients } from '../../scripts/lib/demo/recipients.ts'
+import { batchFinished, uploaded } from '../../test/faults/batch-file.ts'
+import { type Site, untilQuiet } from '../../test/faults/site.ts'
 import type { Issuer } from '../../test/scenarios/issuer.ts'
 
 const EVERY_MS = 200
+const sample = join(import.meta.dirname, '../../test/data/recipients-1000.csv')
 
 /** Of each single issue, in milliseconds: until it was accepted, and until its mail had arrived. */
 export interface Times {
@@ -30,4 +34,19 @@ export async function issueEvenly({ smtp }: Site, issuer: Issuer, round: string,
   const mails = arrived()
   // What never came took longer than anybody waits.
   return { accepted, mailed: [...sentAt].map(([email, sent]) => (mails.get(email) ?? Number.POSITIVE_INFINITY) - sent) }
+}
+
+/** Single issues of `issuer` for as long as the site's own organization has a file of so many new people worked off. */
+export async function issueBesideBatch(site: Site, issuer: Issuer, rows: number, name: string): Promise<{ times: Times; seconds: number }> {
+  const { bytes } = readRecipients(sample, rows)
+  const file = Buffer.from(bytes.toString('utf8').replaceAll('@', `.${name}@`).replaceAll('EXT-', `EXT-${name}-`))
+  const id = await uploaded(site.issuer, file, `round-${name}`)
+  const begun = performance.now()
+  let over = false
+  const batch = batchFinished(site.issuer, id, 1_800_000).finally(() => { over = true })
+  const times = await issueEvenly(site, issuer, name, () => over)
+  await batch
+  const seconds = (performance.now() - begun) / 1_000
+  await untilQuiet(site)
+  return { times, seconds }
 }

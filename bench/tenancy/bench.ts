@@ -1,14 +1,10 @@
-import { join } from 'node:path'
-import { readRecipients } from '../../scripts/lib/demo/recipients.ts'
-import { batchFinished, uploaded } from '../../test/faults/batch-file.ts'
-import { openSite, untilQuiet } from '../../test/faults/site.ts'
+import { openSite } from '../../test/faults/site.ts'
 import { createIssuer } from '../../test/scenarios/issuer.ts'
 import { type Bench, quantile, rounded } from '../measure.ts'
-import { issueEvenly, type Times } from '../single/issue-evenly.ts'
+import { issueBesideBatch, issueEvenly, type Times } from '../single/issue-evenly.ts'
 
 const ROWS = 1_500
 const IDLE_MS = 20_000
-const sample = join(import.meta.dirname, '../../test/data/recipients-1000.csv')
 
 const figures = (of: readonly Times[]) => {
   const [accepted, mailed] = [of.flatMap((times) => times.accepted), of.flatMap((times) => times.mailed)]
@@ -34,14 +30,7 @@ export const bench: Bench = {
     return {
       async ours() {
         const name = `${++round}`
-        const { bytes } = readRecipients(sample, ROWS)
-        const file = Buffer.from(bytes.toString('utf8').replaceAll('@', `.${name}@`).replaceAll('EXT-', `EXT-${name}-`))
-        const id = await uploaded(site.issuer, file, `round-${name}`)
-        let over = false
-        const batch = batchFinished(site.issuer, id, 1_800_000).finally(() => { over = true })
-        const times = await issueEvenly(site, small, name, () => over)
-        await batch
-        await untilQuiet(site)
+        const { times } = await issueBesideBatch(site, small, ROWS, name)
         beside.push(times)
         return quantile(times.mailed, 0.99)
       },

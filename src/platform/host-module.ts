@@ -139,7 +139,9 @@ export async function hostModule(
   const bindings = [...(parts.steps ?? []), ...reseal.steps, confirmErasureBinding({ database, authority: host.authorityFor(name) })]
   const hearsOfKeys = definition.subscribes[host.authority]?.includes(familyOf(dataKeysRotated.name))
   const subscriptions = [...(parts.subscriptions ?? []), ...(hearsOfKeys ? [reseal.subscription(host.authority)] : [])]
-  const fetchKeys = ownKeys(parts.handlers) ?? ((subjects: string[]) => host.fetchKeys(name, subjects))
+  // Of the authority alone.
+  const keysHere = ownKeys(parts.handlers)
+  const fetchKeys = keysHere ?? ((subjects: string[]) => host.fetchKeys(name, subjects))
 
   const fetchEvents: FetchEvents = async ({ publisher, ...range }) =>
     (await host.platformClient(name, publisher).storedEvents(range)).events
@@ -192,7 +194,7 @@ export async function hostModule(
   const removeMeasures = addMeasures(moduleMeasures(name, database, kinds, parts.measures))
 
   // Beside the authority's own: entries lie in every module's database.
-  const routes = ownKeys(parts.handlers)
+  const routes = keysHere
     ? (app: PublicApp) => {
         parts.routes?.(app)
         auditRoutes(app, host.modules, (module) => host.platformClient(name, module))
