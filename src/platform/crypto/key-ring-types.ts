@@ -46,6 +46,14 @@ export class KeyErased extends Error {
   }
 }
 
+/** Not held, or for too long: whoever takes longer than half of a key's time between loading and sealing begins again. */
+export class KeyNotLoaded extends Error {
+  constructor(subject: string) {
+    super(`The data key of ${subject} is not loaded: call load() shortly before.`)
+    this.name = 'KeyNotLoaded'
+  }
+}
+
 /** Sealed with a version of the subject's key that is retired, or newer than what this process holds. */
 export class KeyVersionUnknown extends Error {
   constructor(subject: string, version: number) {

@@ -3,7 +3,7 @@ import { withContext } from '../context.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
 import { EnvelopeError, sealedSubject } from './envelope.ts'
-import { KeyErased, KeyVersionUnknown } from './key-ring-types.ts'
+import { KeyErased, KeyNotLoaded, KeyVersionUnknown } from './key-ring-types.ts'
 import { createKeyRing, digestRoot, type FetchedKey } from './key-ring.ts'
 
 const place = { organizationId: 'org' as OrganizationId, table: 't', column: 'c', row: 'r' }
@@ -45,7 +45,11 @@ describe('a key ring', () => {
 
   it('refuses to seal or open with a key that is not loaded', async () => {
     const { ring } = owner({ anna: [1] })
-    expect(() => ring.seal('anna', place, 'x')).toThrow(/not loaded/)
+    expect(() => ring.seal('anna', place, 'x')).toThrow(KeyNotLoaded)
+    await ring.load(['anna'])
+    const another = owner({ bert: [1] }).ring
+    await another.load(['bert'])
+    expect(() => another.open(place, ring.seal('anna', place, 'x'))).toThrow(/sealed for anna/)
   })
 
   it('shares one call among loads of the same turn, and asks for nobody twice', async () => {

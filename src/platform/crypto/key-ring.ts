@@ -4,7 +4,7 @@ import { currentContext, inContext } from '../context.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import { Problem } from '../problem.ts'
 import { openEnvelope, sealedSubject, sealEnvelope } from './envelope.ts'
-import { KeyErased, type KeyRing, KeyVersionUnknown } from './key-ring-types.ts'
+import { KeyErased, KeyNotLoaded, type KeyRing, KeyVersionUnknown } from './key-ring-types.ts'
 
 /**
  * One version of one subject's data key, as `identity` hands it out; an erased subject is one row without a key. Version 0 is
@@ -186,14 +186,14 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
   function usable(subject: string): HeldKeys {
     if (erased.has(subject)) throw new KeyErased(subject)
     const keys = held.get(subject)
-    if (!keys || now() - keys.fetchedAt > ttlMs) {
-      throw new Error(`The data key of ${subject} is not loaded: call load() shortly before.`)
-    }
+    if (!keys || now() - keys.fetchedAt > ttlMs) throw new KeyNotLoaded(subject)
     return keys
   }
 
   function open(place: Parameters<KeyRing['open']>[0], sealed: Uint8Array): Uint8Array {
     const { subject, keyVersion } = sealedSubject(sealed)
+    // Waiting would not help: whoever reads a row loads the key of its subject, so this value is probably another's.
+    if (!held.has(subject) && !erased.has(subject)) throw new Error(`A value is sealed for ${subject}, whose data key is not loaded.`)
     const keys = usable(subject)
     const key = keyOfVersion(keys, keyVersion)
     // Another process may have sealed it with a version that is younger than what is held here.

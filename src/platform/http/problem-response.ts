@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
-import { KeyErased, KeyVersionUnknown } from '../crypto/key-ring-types.ts'
+import { KeyErased, KeyNotLoaded, KeyVersionUnknown } from '../crypto/key-ring-types.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { Problem, problemDetails, problemFromDetails } from '../problem.ts'
 import { Unavailable } from '../work/step.ts'
@@ -26,6 +26,9 @@ export async function readProblem(response: Response): Promise<Problem> {
   return problemFromDetails(body, Number.isFinite(after) ? after : undefined)
 }
 
+const keyIsBeingChanged = (cause: Error) =>
+  new Problem('unavailable', 'A key is being fetched anew; send the request again in a second.', { retryAfterSeconds: 1, cause })
+
 /**
  * What a thrown thing looks like to the one who asked. Anything that is not a refusal on purpose is logged here and
  * becomes `internal`, of which nothing leaks.
@@ -33,7 +36,7 @@ export async function readProblem(response: Response): Promise<Problem> {
 export function problemOf(error: unknown, log?: Logger): Problem {
   if (error instanceof Problem) return error
   if (error instanceof KeyErased) return new Problem('gone', 'The data was erased for good; ask no more for it.')
-  if (error instanceof KeyVersionUnknown) return new Problem('unavailable', 'A key is being changed; send the request again in a second.', { retryAfterSeconds: 1, cause: error })
+  if (error instanceof KeyVersionUnknown) return keyIsBeingChanged(error)
   if (error instanceof Unavailable) {
     const options = error.retryAfterMs === undefined ? {} : { retryAfterSeconds: error.retryAfterMs / 1_000 }
     return new Problem('unavailable', 'A part that is needed does not answer; try again later.', options)
@@ -46,6 +49,7 @@ export function problemOf(error: unknown, log?: Logger): Problem {
     return new Problem('bad-request', 'Take U+0000 and other characters that no text can hold out of the request.')
   }
   log?.error({ err: error }, 'unexpected error')
+  if (error instanceof KeyNotLoaded) return keyIsBeingChanged(error)
   if (isPassing(error)) {
     return new Problem('unavailable', 'The storage cannot take this now; try again later.', { retryAfterSeconds: 30 })
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { KeyNotLoaded } from '../crypto/key-ring-types.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { Problem } from '../problem.ts'
 import { afterFailure, classifyFailure, describeFailure, pauseAfter, retryPolicy } from './retry-rules.ts'
@@ -73,6 +74,7 @@ describe('absence of the other side', () => {
     ['a time-out', new DOMException('late', 'TimeoutError'), 'unavailable'],
     ['a full disk', new DatabaseError('unavailable', 'SQLITE_FULL', 'full'), 'unavailable'],
     ['a deadlock', new DatabaseError('conflict', '40P01', 'deadlock'), 'unavailable'],
+    ['a key that was held for too long', new KeyNotLoaded('anna'), 'unavailable'],
     ['Refused', new Refused('no'), 'refused'],
     ['a problem of the item', new Problem('not-found', 'x'), 'error'],
     ['a constraint', new DatabaseError('unique', '23505', 'x'), 'error'],

@@ -1,3 +1,4 @@
+import { KeyNotLoaded } from '../crypto/key-ring-types.ts'
 import { DatabaseError } from '../database/database-error.ts'
 import { Problem } from '../problem.ts'
 import { Refused, Unavailable } from './step.ts'
@@ -54,6 +55,8 @@ const awayCodes = new RegExp(`^(${[
 export function classifyFailure(thrown: unknown): Failure {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth++) {
     if (error instanceof Unavailable) return { kind: 'unavailable', retryAfterMs: error.retryAfterMs }
+    // A process that was held up for so long, and not the item.
+    if (error instanceof KeyNotLoaded) return { kind: 'unavailable', retryAfterMs: undefined }
     if (error instanceof Refused) return { kind: 'refused' }
     if (error instanceof Problem) {
       if (![429, 503, 504].includes(error.status)) return { kind: 'error' }

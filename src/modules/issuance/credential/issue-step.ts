@@ -140,6 +140,8 @@ export function createIssueRunner(
     freeNow(pdf)
     const issuedAt = now()
     const salt = randomBytes(32).toString('base64url')
+    // Printing may have taken longer than a key is kept.
+    await keys.load([organizationId, credential.recipientId])
     return async (tx) => {
       const sealed = keys.seal(credential.recipientId, credentialPlace(organizationId, 'document', credentialId), document)
       const stored = { id: credentialId, to: next.state, document: sealed, certificate, signedAt, issuedAt }
