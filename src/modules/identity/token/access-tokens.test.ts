@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { ask, basic, clients, getToken, identityAlone, organizationWithToken, publicUrl, start, stop } from '../../../../test/identity/identity-alone.ts'
+import { member } from '../../../../test/identity/people.ts'
 
 identityAlone()
 
@@ -21,6 +22,17 @@ describe('an access token', () => {
     const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), { issuer: publicUrl, audience: publicUrl, typ: 'at+jwt' })
     expect(payload).toMatchObject({ sub: client.clientId, client_id: client.clientId, org: organizationId, scope: 'credentials:write audit:read' })
     expect(payload.exp! - payload.iat!).toBe(600)
+  })
+
+  it('of a person is introspected as the person’s, and a client’s own as the client’s (RFC 7662, section 2.2)', async () => {
+    const { client, organizationId, token: own } = await organizationWithToken()
+    const introspect = async (token: string) =>
+      (await ask('POST', '/oauth/introspect', { headers: basic(client.clientId, client.clientSecret), form: { token } })).json
+    const vera = await member(organizationId, 'viewer', 'Vera')
+    const asked = await introspect(await vera.token())
+    expect(asked).toMatchObject({ active: true, sub: `person:${vera.personId}`, scope: expect.stringContaining('credentials:read') })
+    expect(asked.client_id).not.toBe(asked.sub)
+    expect(await introspect(own)).toMatchObject({ active: true, sub: client.clientId, client_id: client.clientId })
   })
 
   it('keeps its key over a restart', async () => {

@@ -24,6 +24,8 @@ export interface MintedToken {
 export interface LiveToken {
   readonly tokenId: string
   readonly clientId: string
+  /** For whom it acts: `person:{id}`, or the client itself. */
+  readonly subject: string
   readonly organizationId: string
   readonly scope: string
   readonly issuedAt: number
@@ -90,9 +92,9 @@ export function createAccessTokens(
         currentDate: now(),
       }).catch(() => undefined)
       if (!verified) return undefined
-      const { jti, client_id, org, scope, iat, exp } = verified.payload as Record<string, string> & { iat: number; exp: number }
+      const { jti, client_id, sub, org, scope, iat, exp } = verified.payload as Record<string, string> & { iat: number; exp: number }
       if (!jti || !client_id || !org || (await revoked()).includes(jti)) return undefined
-      return { tokenId: jti, clientId: client_id, organizationId: org, scope: scope ?? '', issuedAt: iat, expiresAt: exp }
+      return { tokenId: jti, clientId: client_id, subject: sub ?? client_id, organizationId: org, scope: scope ?? '', issuedAt: iat, expiresAt: exp }
     },
 
     async revoke({ tokenId, clientId, organizationId, expiresAt }) {

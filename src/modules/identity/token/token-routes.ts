@@ -97,7 +97,7 @@ export function tokenRoutes(app: PublicApp, { publicUrl, apiClients, accessToken
     {
       summary: 'Ask whether an access token of the same organization is alive',
       parameters: { token: z.string() },
-      answer: { active: z.boolean(), scope: z.string().optional(), client_id: z.string().optional(), exp: z.number().optional() },
+      answer: { active: z.boolean(), scope: z.string().optional(), client_id: z.string().optional(), sub: z.string().optional(), exp: z.number().optional() },
     },
     async (c) => {
       const { client, form } = await authenticated(c)
@@ -105,12 +105,12 @@ export function tokenRoutes(app: PublicApp, { publicUrl, apiClients, accessToken
       if (token === undefined) throw new OAuthError('invalid_request', 'Send the token to ask about as token.')
       const live = await accessTokens.inspect(token)
       if (!live || live.organizationId !== client.organizationId) return unstored({ active: false })
-      const { scope, clientId, tokenId, issuedAt, expiresAt } = live
+      const { scope, clientId, subject, tokenId, issuedAt, expiresAt } = live
       return unstored({
         active: true,
         scope,
         client_id: clientId,
-        sub: clientId,
+        sub: subject,
         token_type: 'Bearer',
         iss: publicUrl,
         aud: publicUrl,
