@@ -4,6 +4,7 @@ import type { Assets } from './assets.ts'
 import type { AuthorityClient, authorityContract } from './authority-operations.ts'
 import { auditGuardStatements, auditHook } from './audit/audit.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
+import { tellingOf } from './audit/tellings.ts'
 import { mountBackup } from './backup/backup-routes.ts'
 import { openFiles } from './blobs/open-files.ts'
 import { sealedBlobs } from './blobs/sealed-blobs.ts'
@@ -201,6 +202,8 @@ export async function hostModule(
       }
     : parts.routes
 
+  const tellings = tellingOf({ module: name, database, authority: host.authority, modules: host.modules, platformClient: host.platformClient, everyMs: sweepMs * 10, log })
+
   let purge: ReturnType<typeof setInterval> | undefined
 
   const timelineSources = {
@@ -250,10 +253,12 @@ export async function hostModule(
       purge.unref?.()
       await runner.start()
       inbox.start(bus)
+      for (const telling of tellings) telling.start()
     },
     startRelay: () => relay.start(),
     async stopWork() {
       clearInterval(purge)
+      for (const telling of tellings) await telling.stop()
       await relay.stop()
       await inbox.stop()
       await runner.stop()

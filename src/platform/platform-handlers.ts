@@ -1,5 +1,7 @@
+import { chainHashes, chainHeads, noteRestoration } from './audit/chain-heads.ts'
 import { listAudit } from './audit/list-audit.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
+import { contradictedChains, keepHeads, witnessedHeads } from './audit/witness.ts'
 import type { Handlers } from './contract.ts'
 import { eventBacklog } from './events/backlog.ts'
 import { readNumbered, readPage, readRange, relayedEvents } from './events/outbox.ts'
@@ -8,6 +10,7 @@ import { replay } from './events/replay.ts'
 import type { FetchPage } from './events/subscription.ts'
 import type { CheckedPage } from './module.ts'
 import type { platformContract } from './platform-operations.ts'
+import { Problem } from './problem.ts'
 import type { ModuleLoad } from './telemetry/advise-rules.ts'
 import { moduleTimeline, type TimelineSources } from './timeline.ts'
 import { stepBacklog } from './work/step-backlog.ts'
@@ -60,6 +63,18 @@ export function platformHandlers(
     verifyAudit: async () => {
       const report = await verifyAudit(database)
       return { ...report, broken: [...report.broken] }
+    },
+    auditHeads: (page) => chainHeads(database, page),
+    auditHashes: async ({ at }) => ({ hashes: await chainHashes(database, at) }),
+    witnessedHeads: async (page) => ({ heads: await witnessedHeads(database, page) }),
+    async keepAuditHeads(told, { caller }) {
+      if (caller !== told.module) throw new Problem('forbidden', 'Tell of your own chains: a module is the witness of what others say themselves.')
+      return { held: await keepHeads(database, told) }
+    },
+    contradictedChains: async () => ({ chains: await contradictedChains(database, 1_000) }),
+    async noteRestoration({ reason }) {
+      await noteRestoration(database, { reason })
+      return {}
     },
     async checkStored({ after }) {
       const { checked, faults, next } = await check(after)

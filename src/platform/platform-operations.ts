@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { headsAtOnce } from './audit/witness-rule.ts'
 import { operation } from './contract.ts'
 import { rotatedAtOnce } from './reseal/data-keys-rotated.ts'
 
@@ -66,6 +67,11 @@ export const AuditEntryJson = z.object({
   /** SHA-256 over the entry and the one before it, in hexadecimal. */
   hash: z.string(),
 })
+
+const AuditPlace = z.object({ organizationId: z.string().max(100), sequence: z.number().int().min(0) })
+/** SHA-256, hexadecimal. */
+const AuditHash = z.string().regex(/^[0-9a-f]{64}$/)
+const Contradiction = z.enum(['cut', 'rewritten'])
 
 export const platformOperations = {
   /** Some numbers of one key, for a subscriber that misses them. */
@@ -252,6 +258,64 @@ export const platformOperations = {
       organizations: z.number().int(),
       broken: z.array(z.object({ organizationId: z.string(), sequence: z.number().int(), reason: z.string() })),
     }),
+  }),
+
+  /** Where the chains of this module end, in the order of the organizations' ids. `after` is the last id of the page before. */
+  auditHeads: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ after: z.string().optional(), limit: z.number().int().min(1).max(500) }),
+    output: z.object({
+      heads: z.array(AuditPlace.extend({ hash: AuditHash })),
+      /** The newest restoration of the module's database, by the hash of its audit entry; null: none. */
+      restoration: z.string().nullable(),
+    }),
+  }),
+
+  /** What the chains of this module have at these places; null for nothing. */
+  auditHashes: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ at: z.array(AuditPlace).max(500) }),
+    output: z.object({ hashes: z.array(AuditHash.nullable()) }),
+  }),
+
+  /** Where the chains of another module ended when it last told this one, which is their witness: docs/decisions/0221. */
+  witnessedHeads: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ module: z.string(), after: z.string().optional(), limit: z.number().int().min(1).max(500) }),
+    output: z.object({
+      heads: z.array(AuditPlace.extend({ hash: AuditHash, restoration: z.string().nullable(), contradiction: Contradiction.nullable() })),
+    }),
+  }),
+
+  /** The calling module tells where its chains end. Safe twice, late and in any order: only what goes on from what is held is taken. */
+  keepAuditHeads: operation({
+    effect: 'write',
+    timeoutMs: 10_000,
+    input: z.object({
+      module: z.string().max(100),
+      restoration: AuditHash.nullable(),
+      heads: z.array(AuditPlace.extend({ hash: AuditHash, since: z.object({ sequence: z.number().int(), hash: AuditHash.nullable() }).nullable() })).max(headsAtOnce),
+    }),
+    output: z.object({ held: z.array(AuditPlace.extend({ restoration: z.string().nullable(), contradiction: Contradiction.nullable() })) }),
+  }),
+
+  /** Chains of other modules that contradicted what this one has witnessed of them when they last told. */
+  contradictedChains: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({}),
+    output: z.object({ chains: z.array(AuditPlace.extend({ module: z.string(), contradiction: Contradiction })) }),
+  }),
+
+  /** Writes down that this module's database was put back to an earlier state by other means than `vellum restore`. */
+  noteRestoration: operation({
+    effect: 'write',
+    timeoutMs: 5_000,
+    input: z.object({ reason: z.string().min(1).max(200) }),
+    output: z.object({}),
   }),
 
   /** How many values and files of this module are sealed with versions of data keys before these. */

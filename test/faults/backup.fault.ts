@@ -125,6 +125,12 @@ async function run(given: { environment: Record<string, string>; restored: Recor
     say(`checked: ${JSON.stringify(checked)}`)
     assert.ok(checked['credentials of verification']! >= told.length + 1)
     assert.notEqual((await second.cli('restore', target)).status, 0, 'It is restored over what is there.')
+    // What identity has witnessed is newer than the copies of those that it hears of.
+    const verified = await second.cli('audit', 'verify', '--json')
+    assert.equal(verified.status, 0, verified.stdout + verified.stderr)
+    const { contradicted } = JSON.parse(verified.stdout) as { contradicted: { reason: string }[] }
+    assert.ok(contradicted.every(({ reason }) => reason === 'set-back'), verified.stdout)
+    say(`${contradicted.length} chains were set back`)
 
     await second.start()
     const ask = createAsk(second)

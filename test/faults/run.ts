@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { inspect, parseArgs } from 'node:util'
+import audit from './audit.fault.ts'
 import backup from './backup.fault.ts'
 import canary from './canary.fault.ts'
 import chain from './chain.fault.ts'
@@ -22,7 +23,7 @@ import stopUnderLoad from './stop-under-load.fault.ts'
 import wrongKey from './wrong-key.fault.ts'
 
 const faults: readonly Fault[] = [
-  ...killedProcess, ...failpoints, ...largeFile, ...wrongKey, ...canary, ...stopUnderLoad, ...mailFaults, ...backup, ...move, ...chain,
+  ...killedProcess, ...failpoints, ...largeFile, ...wrongKey, ...canary, ...audit, ...stopUnderLoad, ...mailFaults, ...backup, ...move, ...chain,
   ...rollingRestart, ...redisFull, ...clocks, ...sqliteBusy, ...placement, ...network, ...keys, ...erasure,
 ]
 

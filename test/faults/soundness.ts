@@ -163,10 +163,17 @@ export async function expectAnchored({ ask, issuer }: Pick<Site, 'ask' | 'issuer
 export async function expectWholeAudit({ installation }: Pick<Site, 'installation'>): Promise<void> {
   const { status, stdout, stderr } = await installation.cli('audit', 'verify', '--json')
   assert.equal(status, 0, `audit verify ended with ${status}: ${stdout}${stderr}`)
-  const { entries, broken } = JSON.parse(stdout) as { entries: number; broken: unknown[] }
+  const { entries, broken, contradicted } = JSON.parse(stdout) as { entries: number; broken: unknown[]; contradicted: unknown[] }
   assert.ok(entries > 0)
-  assert.deepEqual(broken, [])
+  assert.deepEqual([broken, contradicted], [[], []])
 }
+
+/** Every chain's end is with its witness, as it is. */
+export const untilWitnessed = ({ installation }: Pick<Site, 'installation'>): Promise<unknown> =>
+  until('the ends of all audit chains to be witnessed', async () => {
+    const { witnessed, chains } = JSON.parse((await installation.cli('audit', 'verify', '--json')).stdout) as { witnessed: number; chains: number }
+    return witnessed === chains
+  })
 
 /** Every transaction of the anchoring account is mined, and none waits for one before it. */
 export async function expectNoGap({ rpc, accounts: [account] }: Pick<Anvil, 'rpc' | 'accounts'>): Promise<void> {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { compareWithWitness } from '#platform/audit/compare-witness.ts'
+import { witnessOf } from '#platform/audit/witness-rule.ts'
 import { platformContract } from '#platform/platform-operations.ts'
 import { verification } from '#modules/verification/index.ts'
+import { program } from '../../src/modules.ts'
 import { moduleNames } from '../module-names.ts'
 import { readCheckpoint, readEntries, rootOf } from './reference-log.ts'
 import { everyBoundary, scenario } from './scenario.ts'
 import { until } from './until.ts'
-
 
 /** Runs after all others, over what they left behind. */
 export default [
@@ -24,6 +26,17 @@ export default [
       const audit = await platform.verifyAudit({})
       assert.deepEqual(audit.broken, [], `The audit of ${name} is broken`)
       if (name === 'identity' || name === 'issuance') assert.ok(audit.entries > 0)
+    }
+    for (const name of moduleNames) {
+      const witness = client(platformContract(witnessOf(name, program.authority, moduleNames)!))
+      await until(`the ends of the audit of ${name} to be witnessed`, async () => {
+        const { heads } = await client(platformContract(name)).auditHeads({ limit: 500 })
+        const { contradicted } = await compareWithWitness(name, client(platformContract(name)), witness)
+        assert.deepEqual(contradicted, [])
+        const held = await witness.witnessedHeads({ module: name, limit: 500 })
+        return heads.every(({ organizationId, hash }) => held.heads.find((one) => one.organizationId === organizationId)?.hash === hash)
+      })
+      assert.deepEqual((await witness.contradictedChains({})).chains, [])
     }
     const { size, root } = await readCheckpoint(ask)
     const entries = await readEntries(ask, size)

@@ -2,10 +2,13 @@ import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { type Assets, ownAssets } from '../assets.ts'
 import { openFiles } from '../blobs/open-files.ts'
+import { auditHook } from '../audit/audit.ts'
+import { noteRestoration } from '../audit/chain-heads.ts'
 import type { Settings } from '../config.ts'
+import { withContext } from '../context.ts'
 import { lockDataDirectory } from '../database/data-directory-lock.ts'
 import { dropDatabase, hasDatabase } from '../database/emptiness.ts'
-import { dialectOf, sqliteFolder } from '../database/open.ts'
+import { dialectOf, openDatabase, sqliteFolder } from '../database/open.ts'
 import type { AnyModule } from '../module.ts'
 import { verifyFolder } from './backup-folder.ts'
 import { loadBlobs, loadRows, type LoadTarget, openRowsFile, prepareTables } from './load-module.ts'
@@ -104,7 +107,16 @@ async function restoreModule(
     rows += await loadRows(target, [await openRowsFile(folder, file)], isMissing)
     onProgress({ part: name, bytes: 0 })
   }
+  await noteRestored(name, target, { backupOf: copied.takenAt })
   let blobs = 0
   for (const file of named('blobs')) blobs += await loadBlobs(target.files, createReadStream(join(source, file.name)))
   return { rows, blobs }
+}
+
+const unused = (): Promise<never> => Promise.reject(new Error('A restore audits, and does nothing else.'))
+
+/** The witnesses of the module's audit may hold later ends of its chains: by this entry they give way, and tell of it. */
+async function noteRestored(name: string, { schema, url }: LoadTarget, details: Readonly<Record<string, string>>): Promise<void> {
+  const database = await openDatabase({ schema, url, hooks: { publish: unused, addStep: unused, steerSteps: unused, audit: auditHook(name) } })
+  await withContext({ actor: 'cli' }, () => noteRestoration(database, details)).finally(() => database.close())
 }

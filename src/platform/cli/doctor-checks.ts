@@ -121,4 +121,17 @@ export const workChecks = (control: Pick<Control, 'client'>, modules: readonly s
     },
   }))
 
+/** What modules that are witnesses found in the chains of others. */
+export const witnessChecks = (control: Pick<Control, 'client'>, witnesses: readonly string[]): Check[] =>
+  witnesses.map((module) => ({
+    name: `audit as ${module} has witnessed it`,
+    async run() {
+      const { chains } = await control.client(platformContract(module)).contradictedChains({})
+      const of = [...new Set(chains.map((chain) => chain.module))].join(', ')
+      return chains.length === 0
+        ? ok('No chain contradicts what was told of it.')
+        : fail(`${chains.length} audit chains of ${of} are not what was told of them; run: vellum audit verify. If a database was put back, say so: vellum audit restored`)
+    },
+  }))
+
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`

@@ -1,3 +1,4 @@
+import { witnessOf } from '../audit/witness-rule.ts'
 import { type Program, socketPath } from '../boot.ts'
 import { type Check, type Finding, ok, warn } from '../check.ts'
 import { ConfigurationError, type Environment, readSettings } from '../config.ts'
@@ -7,7 +8,7 @@ import { redisCheck } from '../redis/redis-check.ts'
 import { readTopology } from '../topology.ts'
 import { type AddCommands, answer } from './command.ts'
 import { type Control, openControl, reach } from './control.ts'
-import { localChecks, workChecks } from './doctor-checks.ts'
+import { localChecks, witnessChecks, workChecks } from './doctor-checks.ts'
 import { linesFor } from './error-lines.ts'
 
 export interface Found extends Finding {
@@ -53,6 +54,7 @@ export async function examine(program: Program, environment: Environment): Promi
       name: 'process',
       run: async () => control ? ok('A running process answers.') : warn('No process runs on this data folder; what waits in it was not looked at.'),
     }
+    const witnesses = known.map((name) => witnessOf(name, program.authority, known))
     const own = Object.entries(definitions).flatMap(([name, { checks }]) => checks?.(configs[name]) ?? [])
     const all = [
       { name: 'settings', run: async () => ok('Every setting can be read.') },
@@ -62,7 +64,7 @@ export async function examine(program: Program, environment: Environment): Promi
       ...own,
       // One that only forwards has no way in for commands.
       ...(hosted.length > 0 ? [process] : []),
-      ...(control ? workChecks(control, hosted) : []),
+      ...(control ? [...workChecks(control, hosted), ...witnessChecks(control, hosted.filter((name) => witnesses.includes(name)))] : []),
     ]
     return await Promise.all(all.map(run))
   } finally {

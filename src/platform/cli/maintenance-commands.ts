@@ -6,7 +6,7 @@ import type { Control } from './control.ts'
 
 const platform = (control: Control, module: string) => control.client(platformContract(module))
 
-/** Commands that every module answers alike: its steps, its events, its audit. */
+/** Commands that every module answers alike: its steps and its events. */
 export const maintenanceCommands =
   (modules: readonly string[]): AddCommands =>
   (program, run) => {
@@ -88,26 +88,6 @@ export const maintenanceCommands =
         run(async (control) => {
           const released = await platform(control, known(module)).releaseParked({ subscription, key, skip: Boolean(skip) })
           answer(json, released, [released.released ? 'The key goes on.' : 'This key is not parked.'])
-        }),
-      )
-
-    program
-      .command('audit')
-      .description('the audit trail')
-      .command('verify')
-      .description('walk every chain; exit 1 when one is broken')
-      .option('--json', 'one line of JSON')
-      .action(({ json }) =>
-        run(async (control) => {
-          const reports = []
-          for (const name of modules) reports.push(await platform(control, name).verifyAudit({}))
-          const broken = reports.flatMap((report) => report.broken.map((entry) => ({ module: report.module, ...entry })))
-          const entries = reports.reduce((sum, report) => sum + report.entries, 0)
-          answer(json, { entries, broken }, [
-            ...broken.map((entry) => `${entry.module}: entry ${entry.sequence} of ${entry.organizationId} is ${entry.reason}`),
-            broken.length === 0 ? `${entries} entries, every chain is whole.` : `${broken.length} chains are broken.`,
-          ])
-          if (broken.length > 0) process.exitCode = 1
         }),
       )
   }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { boot, type Program, type Running, version } from '../boot.ts'
 import { ConfigurationError, type Environment } from '../config.ts'
+import { auditCommands } from './audit-commands.ts'
 import { backupCommands } from './backup-commands.ts'
 import type { AddCommands, RunWithControl } from './command.ts'
 import { openControl } from './control.ts'
@@ -51,7 +52,7 @@ export function fail(error: unknown): never {
 export function platformCommands(program: Program, environment: Environment): AddCommands[] {
   const modules = Object.keys(program.registry)
   return [
-    maintenanceCommands(modules), traceCommand(modules), adviseCommand(modules), doctorCommand(program, environment),
+    maintenanceCommands(modules), auditCommands(modules, program.authority), traceCommand(modules), adviseCommand(modules), doctorCommand(program, environment),
     topologyCommands(program, environment), backupCommands(program, environment),
   ]
 }

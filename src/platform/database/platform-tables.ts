@@ -172,6 +172,19 @@ export const platformTables = (kit: ColumnKit) => ({
     sequence: kit.integer().notNull(),
     hash: kit.bytes().notNull(),
   }),
+
+  /** Where chains of other modules end, as they told this one, which is their witness: docs/decisions/0221. */
+  auditWitness: kit.tenantTable('audit_witness', {
+    module: kit.text().notNull(),
+    organizationId: kit.text().notNull(),
+    sequence: kit.integer().notNull(),
+    hash: kit.bytes().notNull(),
+    /** The newest restoration that the module had told of, by the hash of its audit entry. */
+    restoration: kit.text(),
+    /** What the chain was found to be when it was last told of; the place that is held stays until that is over. */
+    contradiction: kit.text().$type<'cut' | 'rewritten'>(),
+    keptAt: kit.instant().notNull(),
+  }, (t) => [kit.primaryKey({ columns: [t.module, t.organizationId] })]),
 })
 
 export type PlatformTables = ReturnType<typeof platformTables>
