@@ -39,7 +39,11 @@ export type Accepting = { readonly name: string; readonly passwordHash: string }
 export interface Invitations {
   /** Mails a link that works once, for a week. The same address and role: the same invitation, as long as it is pending. */
   invite(order: NewInvitation): Promise<{ invitation: Invitation; link: string }>
-  list(organizationId: OrganizationId, page: { before?: string | undefined; limit: number }): Promise<Invitation[]>
+  /** The newest first. `pending`: those alone that can be accepted. */
+  list(organizationId: OrganizationId, page: { before?: string | undefined; limit: number; pending?: boolean }): Promise<Invitation[]>
+  find(organizationId: OrganizationId, id: string): Promise<Invitation>
+  /** Another mail with another link, for a week from now, in the place of a pending one. Throws `not-found` for what is not pending. */
+  resend(organizationId: OrganizationId, id: string, locale?: string): Promise<Invitation>
   /** What is pending is revoked, and stays in the list. Revoked already: the same. */
   revoke(organizationId: OrganizationId, id: string): Promise<Invitation>
   /** The pending invitation of a link. Throws `gone` for any other. */
@@ -127,9 +131,32 @@ export function createInvitations(
       return { invitation: present(row), link: linkOf(row.id) }
     },
 
-    async list(organizationId, { before, limit }) {
+    async find(organizationId, id) {
       await keys.load([organizationId])
-      const page = before === undefined ? undefined : lt(invitations.id, before)
+      const [row] = await database.read.select().from(invitations).where(and(eq(invitations.id, id), eq(invitations.organizationId, organizationId)))
+      if (!row) throw new Problem('not-found', 'There is no invitation of this id.')
+      return present(row)
+    },
+
+    async resend(organizationId, id, locale) {
+      await keys.load([installation, organizationId])
+      const [row] = await database.read.select().from(invitations)
+        .where(and(eq(invitations.id, id), eq(invitations.organizationId, organizationId), pending()))
+      if (!row) throw new Problem('not-found', 'There is no pending invitation of this id.')
+      const { email, role } = present(row)
+      const write = await prepareNew({ organizationId, email, role, locale })
+      await database.transaction(write)
+      const [sent] = await database.read.select().from(invitations)
+        .where(and(eq(invitations.organizationId, organizationId), eq(invitations.emailDigest, row.emailDigest), pending()))
+        .orderBy(desc(invitations.id)).limit(1)
+      // Accepted or taken back in the same moment.
+      if (!sent) throw new Problem('not-found', 'There is no pending invitation of this id.')
+      return present(sent)
+    },
+
+    async list(organizationId, { before, limit, pending: only = false }) {
+      await keys.load([organizationId])
+      const page = and(before === undefined ? undefined : lt(invitations.id, before), only ? pending() : undefined)
       const rows = await database.read
         .select()
         .from(invitations)

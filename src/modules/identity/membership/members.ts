@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -32,6 +32,14 @@ export interface Membership {
   readonly role: Role
 }
 
+/** Which members are wanted; what is absent leaves nobody out. */
+export interface MemberFilter {
+  /** Stands somewhere in the name or the address, in whatever case. */
+  readonly text?: string | undefined
+  readonly role?: Role | undefined
+  readonly disabled?: boolean | undefined
+}
+
 export interface MemberChange {
   readonly role?: Role | undefined
   readonly disabled?: boolean | undefined
@@ -43,6 +51,8 @@ export interface MemberChange {
  */
 export interface Members {
   list(organizationId: OrganizationId, page: { after?: string | undefined; limit: number }): Promise<Member[]>
+  /** As `list`. Names are sealed, so every member is opened until the page is full. */
+  search(organizationId: OrganizationId, filter: MemberFilter, page: { after?: string | undefined; limit: number }): Promise<Member[]>
   find(organizationId: OrganizationId, id: string): Promise<Member>
   /** In the order of joining; without those that are disabled. */
   membershipsOf(personId: string): Promise<Membership[]>
@@ -52,6 +62,8 @@ export interface Members {
   /** Signs the person out. */
   remove(organizationId: OrganizationId, id: string, own: readonly string[]): Promise<void>
 }
+
+const openedAtOnce = 200
 
 export function createMembers(
   { database, now }: Pick<IdentityContext, 'database' | 'now'>,
@@ -87,10 +99,31 @@ export function createMembers(
     }
   }
 
+  async function list(
+    organizationId: OrganizationId,
+    { after, limit, role, disabled }: { after?: string | undefined; limit: number } & Omit<MemberFilter, 'text'>,
+  ): Promise<Member[]> {
+    const wanted = [
+      eq(members.organizationId, organizationId),
+      after === undefined ? undefined : gt(members.id, after),
+      role === undefined ? undefined : eq(members.role, role),
+      disabled === undefined ? undefined : disabled ? isNotNull(members.disabledAt) : isNull(members.disabledAt),
+    ]
+    return present(await database.read.select().from(members).where(and(...wanted)).orderBy(asc(members.id)).limit(limit))
+  }
+
   return {
-    async list(organizationId, { after, limit }) {
-      const page = after === undefined ? undefined : gt(members.id, after)
-      return present(await database.read.select().from(members).where(and(eq(members.organizationId, organizationId), page)).orderBy(asc(members.id)).limit(limit))
+    list,
+
+    async search(organizationId, { text = '', ...filter }, { after, limit }) {
+      const part = text.normalize('NFC').toLowerCase()
+      const found: Member[] = []
+      for (let last = after; ; ) {
+        const some = await list(organizationId, { ...filter, after: last, limit: openedAtOnce })
+        found.push(...some.filter(({ name, email }) => `${name}\n${email}`.normalize('NFC').toLowerCase().includes(part)))
+        if (found.length >= limit || some.length < openedAtOnce) return found.slice(0, limit)
+        last = some.at(-1)!.id
+      }
     },
 
     async find(organizationId, id) {

@@ -25,7 +25,7 @@ export function accountPage({ language, nonce, signedIn, memberships, sessions }
 <form method="post" action="/sign-in/out?lang=${language}"><button class="quiet">${say.signOut}</button></form>
 <h2>${say.organizations}</h2>
 ${memberships.length === 0 ? html`<p>${say.none}</p>` : html`<p class="soft">${say.tokenHint}</p>`}
-<ul class="rows">${memberships.map(({ slug, name, role }) => html`<li><span><strong>${bdi(name)}</strong><span class="soft">${roles[role]}</span></span>
+<ul class="rows">${memberships.map(({ slug, name, role }) => html`<li><span><strong><a href="/account/organizations/${slug}?lang=${language}">${bdi(name)}</a></strong><span class="soft">${roles[role]}</span></span>
 <form method="post" action="/account/token?lang=${language}"><input type="hidden" name="organization" value="${slug}"><button class="quiet" aria-label="${say.token}: ${name}">${say.token}</button></form></li>`)}</ul>
 <h2>${say.security}</h2>
 <ul class="rows"><li><span><strong>${password.title}</strong></span><a class="quiet" href="/account/password?lang=${language}" aria-label="${say.change}: ${password.title}">${say.change}</a></li>

@@ -3,29 +3,25 @@ import { pageNonce } from '#platform/http/security-headers.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { oneLine } from '#platform/typed-text.ts'
-import type { Invitation, Invitations } from '../membership/invitations.ts'
-import type { Members } from '../membership/members.ts'
+import type { Invitation } from '../membership/invitations.ts'
 import type { Organizations } from '../organization/organizations.ts'
 import { NewPassword } from '../person/password.ts'
 import type { Persons } from '../person/persons.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SecondFactors } from '../session/second-factors.ts'
-import type { SessionCookies, SignedIn } from '../session/signed-in.ts'
+import type { SignedIn } from '../session/signed-in.ts'
 import type { IssuesTokens } from '../session/token-for-session.ts'
 import { accountPage, tokenPage } from './account-page.ts'
 import { goneInvitationPage, invitationPage, type InvitationView } from './invitation-page.ts'
 import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to } from './page-kit.ts'
 import { secondFactorRoutes } from './second-factor-routes.ts'
+import { manageRoutes, type ManageParts } from './manage-routes.ts'
 import { signInPage, type SignInView } from './sign-in-page.ts'
 import { signInByLinkRoutes } from './sign-in-link-routes.ts'
 import { words } from './words.ts'
 
-export interface PageParts {
-  readonly publicUrl: string
-  readonly sessionCookies: SessionCookies
+export interface PageParts extends ManageParts {
   readonly sessions: Sessions
-  readonly members: Members
-  readonly invitations: Invitations
   readonly organizations: Organizations
   readonly persons: Persons
   readonly tokenForSession: IssuesTokens
@@ -70,6 +66,7 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
 
   signInByLinkRoutes(app, parts)
   secondFactorRoutes(app, parts, nextPage)
+  manageRoutes(app, parts)
 
   posted('/sign-in/out', async (c) => {
     const signedIn = await sessionCookies.find(c)

@@ -36,6 +36,14 @@ h2 { margin: 2.2rem 0 .3rem; font: 600 1.22rem/1.4 "Iowan Old Style", Palatino, 
 .rows { list-style: none; margin: .6rem 0 0; padding: 0; border-block-start: 1px solid var(--line) }
 .rows li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; justify-content: space-between; align-items: center; padding-block: .8rem; border-block-end: 1px solid var(--line) }
 .rows strong { display: block; font-weight: 600 } .rows li > span { flex: 1 1 12rem }
+.tabs { display: flex; flex-wrap: wrap; gap: .35rem 1.1rem; margin-block: 0 1.4rem; font-size: .95rem } .tabs a[aria-current] { color: var(--ink); font-weight: 650; text-decoration: none }
+select { display: block; width: 100%; margin-block-start: .45rem; padding: .6rem .7rem; font: inherit; font-weight: 400; border: 1px solid var(--edge); border-radius: 9px; background: var(--sheet); color: inherit }
+.filter { display: flex; flex-wrap: wrap; gap: .2rem .9rem; align-items: end; margin-block-end: 1rem } .filter label { flex: 1 1 9rem; margin-block: .4rem } .filter .quiet { margin-block: .4rem; padding-block: .7rem }
+.acts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center } .acts form { display: flex; gap: .5rem; align-items: center } .acts select { width: auto; margin: 0; padding: .42rem .6rem; font-size: .93rem }
+details summary { cursor: pointer; list-style: none } details summary::-webkit-details-marker { display: none } details[open] { flex: 1 1 100% } details[open] p { margin-block: .7rem }
+.mark { display: inline-block; padding: 0 .55em; margin-inline-start: .4em; border-radius: 99px; font-size: .82rem; font-weight: 550; color: var(--wait); background: var(--wait-tint) }
+[role=status] form { display: inline-block; margin-inline-start: .6rem }
+.facts { display: grid; grid-template-columns: auto auto; gap: .3rem 1.4rem; justify-content: start } .facts dd { margin: 0; padding: 0; border: 0; background: none; font-variant-numeric: tabular-nums }
 form + p { margin-block: 1.5rem 0 }
 .qr { width: 13rem; max-width: 100%; margin-block: .5rem 1rem; line-height: 0; border-radius: 9px; overflow: hidden }
 .quiet { display: inline-block; border-radius: 9px; font-weight: 600; text-decoration: none; padding: .45rem 1rem; font-size: .93rem; color: var(--brand); background: transparent; border: 1px solid var(--edge) }

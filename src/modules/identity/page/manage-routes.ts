@@ -1,0 +1,181 @@
+import { html } from 'hono/html'
+import { pageNonce } from '#platform/http/security-headers.ts'
+import type { PublicApp } from '#platform/module.ts'
+import { languages } from '#platform/page/language.ts'
+import { Problem } from '#platform/problem.ts'
+import { pageCursor } from '#platform/typed-text.ts'
+import type { ApiKeys } from '../api-key/api-keys.ts'
+import type { ApiClients } from '../client/clients.ts'
+import { EmailAddress, Role, type Scope } from '../contract.ts'
+import type { Invitations } from '../membership/invitations.ts'
+import { type MemberFilter, type Members, refuseExcess } from '../membership/members.ts'
+import { scopesOf } from '../membership/roles.ts'
+import type { SessionCookies, SignedIn } from '../session/signed-in.ts'
+import { accessPage, type AccessView } from './access-page.ts'
+import type { Html } from './frame.ts'
+import { invitationNotice, invitationsPage, type InvitationsView } from './invitations-page.ts'
+import { isolated, manageFrame, type Managing, notHerePage, type Tab, tabs } from './manage-frame.ts'
+import { type ManageFault, manageWords } from './manage-words.ts'
+import { memberNotice, membersPage, type MembersView } from './members-page.ts'
+import { answer, asPerson, type C, languageOf, postedTo, to } from './page-kit.ts'
+
+export interface ManageParts {
+  readonly publicUrl: string
+  readonly sessionCookies: SessionCookies
+  readonly members: Members
+  readonly invitations: Invitations
+  readonly apiKeys: ApiKeys
+  readonly apiClients: ApiClients
+}
+
+const pageSize = 25
+/** So many programs are shown; who has more uses the API. */
+const programsShown = 100
+
+/**
+ * Pages to manage an organization. What a role may not do is not shown; and every form is checked again: the session, the membership and
+ * its role as they are then, the scope, and what may be given or taken.
+ */
+export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, members, invitations, apiKeys, apiClients }: ManageParts): void {
+  /** Undefined for who is no member of it, or whose role does not permit it. */
+  async function managingOf(c: C, signedIn: SignedIn, needed: Scope | undefined): Promise<Managing | undefined> {
+    const memberships = await members.membershipsOf(signedIn.personId)
+    const membership = memberships.find(({ slug }) => slug === c.req.param('slug'))
+    if (!membership) return undefined
+    const scopes = scopesOf(membership.role)
+    if (needed !== undefined && !scopes.includes(needed)) return undefined
+    return { language: languageOf(c), nonce: pageNonce(c), membership, memberships, scopes }
+  }
+
+  const path = '/account/organizations/:slug'
+  const shown = (tab: Tab | undefined, show: (c: C, managing: Managing) => Promise<Html>) =>
+    app.get(tab === undefined ? path : `${path}/${tab}`, async (c) => {
+      const signedIn = await sessionCookies.find(c)
+      if (!signedIn) return to(c, '/sign-in')
+      const managing = await managingOf(c, signedIn, tab && tabs[tab])
+      return managing ? answer(c, await show(c, managing)) : answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
+    })
+
+  const posted = postedTo(app, publicUrl)
+  /** A form: what it refuses is told on the page that `show` makes. */
+  const changing = (tab: Tab, needed: Scope, run: (c: C, managing: Managing, form: URLSearchParams) => Promise<Html>, show: (c: C, managing: Managing, refused: Pick<Refused, 'fault' | 'typed'>) => Promise<Html>) =>
+    posted(`${path}/${tab}`, async (c, form) => {
+      const signedIn = await sessionCookies.find(c)
+      if (!signedIn) return to(c, '/sign-in')
+      const managing = await managingOf(c, signedIn, needed)
+      if (!managing) return answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
+      try {
+        return answer(c, await asPerson(signedIn, () => run(c, managing, form)))
+      } catch (error) {
+        const refused = refusalOf(error, tab)
+        if (!refused) throw error
+        const { fault } = refused
+        return answer(c, await show(c, managing, refused), fault === 'email' || fault === 'field' ? 422 : fault === 'excess' || fault === 'self' ? 403 : 409)
+      }
+    })
+
+  shown(undefined, async (_, managing) => manageFrame(managing, { body: html`` }))
+
+  function membersViewOf(c: C): MemberFilter & { after?: string | undefined } {
+    const [text, role, state, after] = ['q', 'role', 'state', 'after'].map((name) => c.req.query(name) || undefined)
+    return {
+      text: text?.slice(0, 100),
+      role: Role.safeParse(role).data,
+      disabled: state === 'disabled' ? true : state === 'active' ? false : undefined,
+      after: pageCursor.safeParse(after).data,
+    }
+  }
+
+  async function showMembers(c: C, managing: Managing, more: Pick<MembersView, 'notice' | 'fault'> = {}): Promise<Html> {
+    const { after, ...filter } = membersViewOf(c)
+    const found = await members.search(managing.membership.organizationId, filter, { after, limit: pageSize + 1 })
+    const page = found.slice(0, pageSize)
+    return membersPage({ managing, members: page, next: found.length > pageSize ? page.at(-1)!.id : undefined, filter: { ...filter, after }, ...more })
+  }
+
+  shown('members', (c, managing) => showMembers(c, managing))
+  changing('members', 'members:manage', async (c, managing, form) => {
+    const { membership: { organizationId, memberId }, scopes } = managing
+    const [id, done] = [form.get('member') ?? '', form.get('do')]
+    const before = await members.find(organizationId, id)
+    if (id === memberId) throw new Refused('self')
+    if (done === 'role') await members.change(organizationId, id, { role: chosenRole(form) }, scopes)
+    else if (done === 'disable' || done === 'enable') await members.change(organizationId, id, { disabled: done === 'disable' }, scopes)
+    else if (done === 'remove') await members.remove(organizationId, id, scopes)
+    else throw new Refused('field')
+    const member = done === 'remove' ? before : await members.find(organizationId, id)
+    return showMembers(c, managing, { notice: memberNotice({ managing, filter: membersViewOf(c) }, done, { member, was: before.role }) })
+  }, (c, managing, { fault }) => showMembers(c, managing, { fault }))
+
+  async function showInvitations(c: C, managing: Managing, more: Pick<InvitationsView, 'notice' | 'fault' | 'typed'> = {}): Promise<Html> {
+    const before = pageCursor.safeParse(c.req.query('before')).data
+    const found = await invitations.list(managing.membership.organizationId, { before, limit: pageSize + 1, pending: true })
+    const page = found.slice(0, pageSize)
+    return invitationsPage({ managing, invitations: page, before, next: found.length > pageSize ? page.at(-1)!.id : undefined, ...more })
+  }
+
+  shown('invitations', (c, managing) => showInvitations(c, managing))
+  changing('invitations', 'members:manage', async (c, managing, form) => {
+    const { membership: { organizationId }, scopes, language } = managing
+    const done = form.get('do')
+    if (done === 'invite') {
+      const [email, role] = [EmailAddress.safeParse((form.get('email') ?? '').trim()), chosenRole(form)]
+      const locale = languages.find((one) => one === form.get('locale'))
+      if (!email.success) throw new Refused('email', { email: (form.get('email') ?? '').slice(0, 254), role })
+      refuseExcess(scopes, role)
+      const { invitation } = await invitations.invite({ organizationId, email: email.data, role, locale: locale ?? language })
+      return showInvitations(c, managing, { notice: invitationNotice(managing, done, invitation) })
+    }
+    if (done !== 'resend' && done !== 'revoke') throw new Refused('field')
+    const id = form.get('invitation') ?? ''
+    refuseExcess(scopes, (await invitations.find(organizationId, id)).role)
+    const invitation = done === 'resend' ? await invitations.resend(organizationId, id, language) : await invitations.revoke(organizationId, id)
+    return showInvitations(c, managing, { notice: invitationNotice(managing, done, invitation) })
+  }, (c, managing, { fault, typed }) => showInvitations(c, managing, { fault, typed }))
+
+  async function showAccess(_: C, managing: Managing, more: Pick<AccessView, 'notice' | 'fault'> = {}): Promise<Html> {
+    const { organizationId } = managing.membership
+    const page = { limit: programsShown }
+    return accessPage({
+      managing, apiKeys: await apiKeys.list(organizationId, page), clients: await apiClients.list(organizationId, page), now: new Date(), ...more,
+    })
+  }
+
+  shown('access', showAccess)
+  changing('access', 'clients:manage', async (c, managing, form) => {
+    const { membership: { organizationId }, language } = managing
+    const [id, kind] = [form.get('id') ?? '', form.get('do')]
+    if (kind !== 'key' && kind !== 'client') throw new Refused('field')
+    const { name } = kind === 'key' ? await apiKeys.find(organizationId, id) : await apiClients.find(organizationId, id)
+    await (kind === 'key' ? apiKeys.revoke(organizationId, id) : apiClients.disable(organizationId, id))
+    return showAccess(c, managing, { notice: { text: manageWords[language].access.revoked(isolated(name)) } })
+  }, (c, managing, { fault }) => showAccess(c, managing, { fault }))
+}
+
+/** What a form asks for cannot be done. */
+class Refused extends Error {
+  readonly fault: ManageFault
+  readonly typed: InvitationsView['typed']
+  constructor(fault: ManageFault, typed?: InvitationsView['typed']) {
+    super(fault)
+    this.fault = fault
+    this.typed = typed
+  }
+}
+
+function chosenRole(form: URLSearchParams): Role {
+  const role = Role.safeParse(form.get('role'))
+  if (!role.success) throw new Refused('field')
+  return role.data
+}
+
+/** Undefined for what is no refusal. */
+function refusalOf(error: unknown, tab: Tab): Pick<Refused, 'fault' | 'typed'> | undefined {
+  if (error instanceof Refused) return error
+  if (!(error instanceof Problem)) return undefined
+  const known: Partial<Record<Problem['code'], ManageFault>> = {
+    forbidden: 'excess', 'not-found': 'gone', 'already-exists': 'isMember', 'state-refused': tab === 'invitations' ? 'accepted' : 'lastOwner',
+  }
+  const fault = known[error.code]
+  return fault && { fault, typed: undefined }
+}
