@@ -40,6 +40,7 @@ import { internalTls, publicCertificate } from './tls.ts'
 import { checkTopology, readTopology, refuseClearText, type Topology } from './topology.ts'
 import { memoryDoorbell } from './work/doorbell-memory.ts'
 import { classifyFailure, describeFailure } from './work/retry-rules.ts'
+import { createSingleWork } from './work/single-work.ts'
 
 export const version = '0.1.0'
 
@@ -213,6 +214,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
       shareForgetting: redis?.shareForgetting ?? ((keys) => keys),
       now: () => new Date(),
       stopping: leaving.signal,
+      singleWork: createSingleWork(),
       measured: async (module) => loadOf(module, { hosted: order, callCostMs: await cost() }),
       transportTo,
       authority: program.authority,

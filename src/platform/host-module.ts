@@ -42,6 +42,7 @@ import { span } from './telemetry/trace.ts'
 import type { Doorbell } from './work/doorbell.ts'
 import { retryPolicy } from './work/retry-rules.ts'
 import { createRunner } from './work/runner.ts'
+import type { SingleWork } from './work/single-work.ts'
 import { addStepHook, steerStepsHook } from './work/steps.ts'
 
 /** What a module shares with the process that hosts it. */
@@ -57,6 +58,7 @@ export interface Host {
   readonly shareForgetting: (keys: KeyRing) => KeyRing
   readonly now: () => Date
   readonly stopping: AbortSignal
+  readonly singleWork: SingleWork
   /** What this process measured of one of its modules. */
   readonly measured: (module: string) => Promise<ModuleLoad>
   readonly transportTo: (module: string) => Transport
@@ -134,6 +136,7 @@ export async function hostModule(
     log,
     now,
     stopping: host.stopping,
+    singleWork: host.singleWork,
     modules: host.modules,
   })
   const reseal = createReseal({ module: name, schema, database, files, keys, authority: host.authorityFor(name), ttlMs, log })
@@ -168,6 +171,7 @@ export async function hostModule(
     bindings,
     policy,
     doorbell,
+    singleWork: host.singleWork,
     log,
     sweepMs,
     drainMs: settings.STOP_TIMEOUT_MS,
@@ -181,6 +185,7 @@ export async function hostModule(
     fetchEvents,
     relayedStore,
     policy,
+    singleWork: host.singleWork,
     log,
     sweepMs,
     onOutcome: ({ name: event, outcome }) => countEvent(name, event, outcome),

@@ -12,6 +12,7 @@ import type { PublicEnvironment } from './http/app.ts'
 import type { OrganizationId } from './organization-id.ts'
 import type { MeasureSource } from './telemetry/metrics.ts'
 import type { FindHistory } from './timeline.ts'
+import type { SingleWork } from './work/single-work.ts'
 import type { StepDefinition, StepGivenUp, StepRunner } from './work/step.ts'
 
 /** Routes that anyone may reach through the front door; the platform has put limits, problems and the token check before them. */
@@ -72,6 +73,7 @@ export interface ModuleContext<T, U extends Record<string, Contract>, K> {
   readonly now: () => Date
   /** Aborted when the process begins to stop: who answers for as long as somebody listens ends it then. */
   readonly stopping: AbortSignal
+  readonly singleWork: SingleWork
   /** The names of all modules of the program, wherever they run: whose word is waited for. */
   readonly modules: readonly string[]
 }

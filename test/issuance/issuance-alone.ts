@@ -11,6 +11,7 @@ import { createModuleApp, createPublicApp } from '#platform/http/app.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { memoryDoorbell } from '#platform/work/doorbell-memory.ts'
+import { createSingleWork } from '#platform/work/single-work.ts'
 import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { createRunner } from '#platform/work/runner.ts'
 import type { IssuanceContext } from '../../src/modules/issuance/issuance-context.ts'
@@ -76,7 +77,7 @@ export async function startIssuance(
       },
       openDocument: undefined as never,
       documents: { link: () => { throw new Error('Nobody asks for a document here.') } },
-      keys: keys.ring, blobs, log, now: () => new Date(), stopping: stopping.signal, modules: [],
+      keys: keys.ring, blobs, log, now: () => new Date(), stopping: stopping.signal, singleWork: createSingleWork(), modules: [],
     } as unknown as IssuanceContext
     const parts = module.start(context)
     const app = createPublicApp({

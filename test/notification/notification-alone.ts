@@ -9,6 +9,7 @@ import type { PlatformDatabase } from '#platform/database/transaction.ts'
 import type { EventDefinition } from '#platform/event.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { memoryDoorbell } from '#platform/work/doorbell-memory.ts'
+import { createSingleWork } from '#platform/work/single-work.ts'
 import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { createRunner } from '#platform/work/runner.ts'
 import module from '../../src/modules/notification/module.ts'
@@ -47,7 +48,7 @@ export async function startNotification(
       } as never,
     },
     openDocument: async () => new Response('%PDF-1.7').body!,
-    documents: undefined as never, blobs: undefined as never, now: () => new Date(), stopping: new AbortController().signal, modules: [],
+    documents: undefined as never, blobs: undefined as never, now: () => new Date(), stopping: new AbortController().signal, singleWork: createSingleWork(), modules: [],
   })
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))

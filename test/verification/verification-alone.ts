@@ -17,6 +17,7 @@ import type { ModuleContext } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { memoryDoorbell } from '#platform/work/doorbell-memory.ts'
+import { createSingleWork } from '#platform/work/single-work.ts'
 import { retryPolicy } from '#platform/work/retry-rules.ts'
 import { createRunner } from '#platform/work/runner.ts'
 import { buildOpenBadge } from '../../src/modules/issuance/credential/open-badge.ts'
@@ -73,7 +74,7 @@ export async function startVerification(options: { environment?: Record<string, 
     blobs: undefined as never,
     log: pino({ level: 'silent' }),
     now: () => new Date(),
-    stopping: new AbortController().signal, modules: [],
+    stopping: new AbortController().signal, singleWork: createSingleWork(), modules: [],
   }
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))

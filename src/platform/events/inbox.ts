@@ -11,6 +11,7 @@ import { span } from '../telemetry/trace.ts'
 import { bell } from '../work/bell.ts'
 import { bulkCommits } from '../work/bulk-commits.ts'
 import { describeFailure, type RetryPolicy } from '../work/retry-rules.ts'
+import { createSingleWork, type SingleWork } from '../work/single-work.ts'
 import type { Bus, Listening } from './bus.ts'
 import { pause, whileExclusive } from './exclusive.ts'
 import { closeGaps } from './inbox-gaps.ts'
@@ -34,6 +35,8 @@ export interface InboxOptions<T> {
   readonly fetchEvents: FetchEvents
   readonly relayedStore: RelayedStore
   readonly policy: RetryPolicy
+  /** Shared by all that this process does; one of its own unless told. */
+  readonly singleWork?: SingleWork
   readonly log: Logger
   /** How long an event waits for a missing one before that is fetched; 30 s unless told. */
   readonly gapMs?: number
@@ -57,6 +60,8 @@ export interface Inbox {
 
 /** Read at once, for each key that may be applied: some of them are under way, and one key may have many. */
 const rowsForEachKey = 4
+/** Keys that are under way side by side while single things are waited for: an event may be of one of them or of many. */
+const keysBesideSingle = 8
 
 /** An event of which it is known what it holds. */
 interface Arrived {
@@ -69,7 +74,8 @@ interface Arrived {
  * transaction of its effects. An event that keeps failing is parked and its key waits behind it; other keys go on.
  */
 export function createInbox<T>(options: InboxOptions<T>): Inbox {
-  const { database, keys, policy, log, gapMs = 30_000, sweepMs = 1_000, compareMs = 5_000, concurrency = 64 } = options
+  const { database, keys, policy, singleWork = createSingleWork(), log, gapMs = 30_000, sweepMs = 1_000, compareMs = 5_000, concurrency = 64 } = options
+  const keysAtOnce = () => (singleWork.isAround() ? Math.min(concurrency, keysBesideSingle) : concurrency)
   const subscriptions = Object.entries(options.subscribes).flatMap(([publisher, names]) => names.map((family) => ({ publisher, family })))
   const families = new Set(subscriptions.map(subscriptionId))
   const handlers = new Map<string, Subscription<T>>()
@@ -118,17 +124,18 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
           await closeGaps(database, { fetchEvents: options.fetchEvents, gapMs, log })
           gapsAt = performance.now() + gapSweepMs
         }
-        if (active.size >= concurrency) {
+        const atOnce = keysAtOnce()
+        if (active.size >= atOnce) {
           crowded = true
           await arrived.wait(sweepMs, signal)
           continue
         }
         // Taken before the query, whose positions are older than what ends meanwhile.
         const busy = new Set(active.keys())
-        const due = await dueEvents(database, concurrency * rowsForEachKey)
+        const due = await dueEvents(database, atOnce * rowsForEachKey)
         const fresh = Map.groupBy(due.filter((row) => !busy.has(keyOf(row))), keyOf)
-        crowded = due.length === concurrency * rowsForEachKey || fresh.size > concurrency - active.size
-        if (fresh.size > 0) await startKeys([...fresh].slice(0, concurrency - active.size), signal)
+        crowded = due.length === atOnce * rowsForEachKey || fresh.size > atOnce - active.size
+        if (fresh.size > 0) await startKeys([...fresh].slice(0, atOnce - active.size), signal)
         else {
           const waitMs = (due.length > 0 ? undefined : await nextDueInMs(database)) ?? sweepMs
           await arrived.wait(Math.min(waitMs, sweepMs, Math.max(gapsAt - performance.now(), 1)), signal)
@@ -185,7 +192,7 @@ export function createInbox<T>(options: InboxOptions<T>): Inbox {
         .finally(() => {
           active.delete(id)
           // Half of the keys at once, because each look costs more than what it finds.
-          if (active.size === 0 || (crowded && active.size === Math.floor(concurrency / 2)) || woken) {
+          if (active.size === 0 || (crowded && active.size === Math.floor(keysAtOnce() / 2)) || woken) {
             woken = false
             arrived.ring()
           }

@@ -10,7 +10,8 @@ import { type TestDatabase, testDialects, testKeys } from '../../../test/kernel/
 import { memoryDoorbell } from './doorbell-memory.ts'
 import { retryPolicy } from './retry-rules.ts'
 import { createRunner, type Runner } from './runner.ts'
-import { defineStep, Refused, type StepRunner, Unavailable } from './step.ts'
+import type { SingleWork } from './single-work.ts'
+import { defineStep, ONE_OF_MANY, Refused, type StepRunner, Unavailable } from './step.ts'
 
 const schema = defineSchema('press', (kit) => ({
   effects: kit.table('effects', { id: kit.id().primaryKey(), count: kit.integer().notNull() }),
@@ -32,12 +33,12 @@ describe.each(testDialects)('on %s', (_, open) => {
     await opened.close()
   })
 
-  async function run(bindings: StepBinding<Tables>[], baseMs = 60) {
+  async function run(bindings: StepBinding<Tables>[], baseMs = 60, singleWork?: SingleWork) {
     const doorbell = memoryDoorbell()
     opened.database.onCommit(({ stepKinds }) => stepKinds.forEach(doorbell.ring))
     runner = createRunner({
       database: opened.database, bindings, policy: retryPolicy(baseMs), doorbell, log: pino({ level: 'silent' }),
-      sweepMs: 100, drainMs: 300,
+      sweepMs: 100, drainMs: 300, ...(singleWork && { singleWork }),
     })
     await runner.start()
   }
@@ -71,6 +72,36 @@ describe.each(testDialects)('on %s', (_, open) => {
     expect(running.filter((key) => key !== 'single')).toHaveLength(3)
     release.resolve()
     for (let page = 0; page < 8; page++) await until('done', `many ${page}`)
+  })
+
+  test('while single ones are around, few of many are under way at once, and all places are theirs afterwards', async () => {
+    const wide = defineStep({ ...print, concurrency: 24 })
+    for (let page = 0; page < 30; page++) await add(`many ${page}`, wide, { priority: ONE_OF_MANY })
+    let around = true
+    const running = new Map<string, () => void>()
+    await run([binding(({ key }) => new Promise<undefined>((resolve) => running.set(key, () => resolve(undefined))), wide)], 60,
+      { seen: () => {}, isAround: () => around })
+    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(3)
+    running.get('many 0')!()
+    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(4)
+    await until('done', 'many 0')
+    around = false
+    running.get('many 1')!()
+    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(20)
+    for (const end of running.values()) end()
+    await runner!.stop()
+  })
+
+  test('a single step is seen when it begins and when it ends; one of many is not, nor one of a kind that never runs many', async () => {
+    const few = defineStep({ ...print, kind: 'bind', concurrency: 2 })
+    let seen = 0
+    await run([binding(async () => {}), binding(async () => {}, few)], 60, { seen: () => void seen++, isAround: () => false })
+    await add('many', print, { priority: ONE_OF_MANY })
+    await add('few', few)
+    await Promise.all([until('done', 'many'), until('done', 'few')])
+    expect(seen).toBe(0)
+    await add('single')
+    await expect.poll(() => seen, { timeout: 5_000, interval: 10 }).toBe(2)
   })
 
   describe('a step that is given up', () => {

@@ -12,6 +12,7 @@ import type { Effect } from './bulk-commits.ts'
 import { claimSteps, type LeasedStep } from './claim.ts'
 import type { Doorbell } from './doorbell.ts'
 import { classifyFailure, describeFailure, type RetryPolicy } from './retry-rules.ts'
+import { createSingleWork, type SingleWork } from './single-work.ts'
 import { type ClaimedStep, Refused } from './step.ts'
 import {
   failStep, LeaseLost, outlook, reclaimLeases, releaseLeases, renewLeases, resumeKind, stepCompletions,
@@ -24,6 +25,8 @@ export interface RunnerOptions<T> {
   readonly bindings: readonly StepBinding<T>[]
   readonly policy: RetryPolicy
   readonly doorbell: Doorbell
+  /** Shared by all that this process does; one of its own unless told. */
+  readonly singleWork?: SingleWork
   readonly log: Logger
   /** How often it looks without being rung; 1 s unless told. */
   readonly sweepMs?: number
@@ -42,6 +45,8 @@ export interface Runner {
 interface Running {
   readonly id: string
   readonly token: string
+  /** One of many. */
+  readonly bulk: boolean
   readonly abort: AbortController
   /** When the lease was last known to be held, on the monotonic clock. */
   heldAt: number
@@ -68,7 +73,7 @@ interface Lane<T> {
 
 /** Runs one module's steps in this process: claims what SQL says is due, runs it, and commits what came of it. */
 export function createRunner<T>(options: RunnerOptions<T>): Runner {
-  const { database, policy, doorbell, log, sweepMs = 1_000, drainMs = 10_000 } = options
+  const { database, policy, doorbell, singleWork = createSingleWork(), log, sweepMs = 1_000, drainMs = 10_000 } = options
   const lanes = new Map<string, Lane<T>>()
   for (const binding of options.bindings) {
     const { kind } = binding.definition
@@ -127,6 +132,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       lane.lastOrganization = claim.lastOrganization
       const bulk = claim.steps.filter(({ priority }) => priority > 0).length
       lane.hungry = claim.steps.length === limit || (bulk > 0 && bulk >= bulkLimit)
+      if (bulk < claim.steps.length) seeSingle(lane)
       for (const row of claim.steps) startStep(lane, row, token)
       lookIn(0)
     } catch (error) {
@@ -136,7 +142,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
 
   function startStep(lane: Lane<T>, row: LeasedStep, token: string): void {
     const running: Running = {
-      id: row.id, token, abort: new AbortController(), heldAt: performance.now(), done: Promise.resolve(),
+      id: row.id, token, bulk: row.priority > 0, abort: new AbortController(), heldAt: performance.now(), done: Promise.resolve(),
     }
     lane.running.set(row.id, running)
     const { kind } = lane.binding.definition
@@ -147,9 +153,23 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       return 'lease-lost'
     }).then((outcome) => {
       lane.running.delete(row.id)
+      if (!running.bulk) seeSingle(lane)
       makeRoom(lane)
       options.onOutcome?.({ kind, outcome, durationMs: performance.now() - startedAt })
     })
+  }
+
+  /** Kinds that never run many at once have no single ones. */
+  const seeSingle = (lane: Lane<T>) => {
+    if (placesForSingle(lane) > 0) singleWork.seen()
+  }
+
+  /** How many more that are one of many. */
+  const roomForBulk = (lane: Lane<T>): number => {
+    const room = Math.max(0, free(lane) - placesForSingle(lane))
+    if (placesForSingle(lane) === 0 || !singleWork.isAround()) return room
+    const running = [...lane.running.values()].filter(({ bulk }) => bulk).length
+    return Math.max(0, Math.min(room, bulkBesideSingle - running))
   }
 
   const makeRoom = (lane: Lane<T>) => {
@@ -284,8 +304,11 @@ function free({ binding: { definition: { concurrency } }, running, committing }:
   return Math.min(concurrency + committing, concurrency * waitingForEach) - running.size
 }
 
-/** How many more that are one of many: a quarter of the places stays for single ones, which would otherwise wait behind all that run. */
-const roomForBulk = (lane: Lane<any>): number => Math.max(0, free(lane) - Math.floor(lane.binding.definition.concurrency / 4))
+/** A quarter of the places stays for single ones, which would otherwise wait behind all that run. */
+const placesForSingle = ({ binding: { definition } }: Lane<any>): number => Math.floor(definition.concurrency / 4)
+
+/** Steps of many that are under way at once in one kind, their commit included, while single ones are around. */
+const bulkBesideSingle = 3
 
 /** Much room is used at once; a little waits for a moment, in which more joins it, because each look costs a commit. */
 const momentMs = 20

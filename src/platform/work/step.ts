@@ -17,6 +17,9 @@ export interface StepDefinition<I extends z.ZodType = z.ZodType> {
   readonly concurrency: number
 }
 
+/** Priority of a step that is one of many, or that nobody waits for; that of a single one is 0. Lower goes first. */
+export const ONE_OF_MANY = 10
+
 export const defineStep = <I extends z.ZodType>(definition: StepDefinition<I>): StepDefinition<I> => definition
 
 export interface ClaimedStep<I = unknown> {

@@ -1,7 +1,7 @@
 import { and, count, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { OrganizationId } from '#platform/organization-id.ts'
-import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { defineStep, ONE_OF_MANY, type StepRunner } from '#platform/work/step.ts'
 import { batchFinished } from '../events.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { IssuanceTables } from '../tables.ts'
@@ -44,7 +44,7 @@ export function createFinishRunner(context: IssuanceContext): StepRunner<FinishI
       const keyed = order === 0 ? batchId : `${batchId}/${order}`
       const dueAt = new Date(now().getTime() + Math.min(LONGEST_MS, FIRST_LOOK_MS * 1.5 ** look))
       return (tx) =>
-        tx.addStep(finishBatch, organizationId, `${keyed}/${look + 1}`, { batchId, look: look + 1, order }, { dueAt })
+        tx.addStep(finishBatch, organizationId, `${keyed}/${look + 1}`, { batchId, look: look + 1, order }, { dueAt, priority: ONE_OF_MANY })
     }
     await keys.load([organizationId])
     const { rows, created, existing, refused } = batch

@@ -2,7 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
-import { type ClaimedStep, defineStep, type StepGivenUp, type StepRunner, Unavailable } from '#platform/work/step.ts'
+import { type ClaimedStep, defineStep, ONE_OF_MANY, type StepGivenUp, type StepRunner, Unavailable } from '#platform/work/step.ts'
 import type { Acceptance, Accepted, Wanted } from '../credential/accept.ts'
 import type { Claim } from '../credential/claim-rules.ts'
 import { priorityOf } from '../credential/priority.ts'
@@ -30,8 +30,9 @@ export const importBatch = defineStep({
 
 export type ImportInput = z.output<typeof importBatch.input>
 
-// Small enough that a request beside it does not notice: a row costs about half a millisecond.
+// A row costs about half a millisecond, in which nothing else happens here.
 const CHUNK = 50
+const CHUNK_BESIDE_SINGLE = 10
 /** So many records at a time; then other files have their turn. */
 const TURN = 5_000
 
@@ -56,7 +57,7 @@ export function createImportRunner(
   profiles: OrganizationProfiles,
   { turn = TURN }: { turn?: number } = {},
 ): StepRunner<ImportInput, IssuanceTables> {
-  const { database, blobs, keys, now } = context
+  const { database, blobs, keys, now, singleWork } = context
 
   async function find(batchId: string): Promise<Batch> {
     const { batches } = database.tables
@@ -189,7 +190,7 @@ export function createImportRunner(
         }
         if (row.record <= batch.rows) continue
         chunk.push(row)
-        if (chunk.length === CHUNK) await flush()
+        if (chunk.length >= (singleWork.isAround() ? CHUNK_BESIDE_SINGLE : CHUNK)) await flush()
         if (batch.rows - start.rows >= turn) return { read: 'a turn' }
       }
       await flush()
@@ -224,7 +225,7 @@ export function createImportRunner(
         .set({ state: 'issuing', importedAt, failure: imported.read === 'no further' ? imported.why : null })
         .where(and(eq(batches.id, batchId), eq(batches.orders, order), eq(batches.state, 'importing')))
         .returning({ id: batches.id })
-      if (moved.length > 0) await tx.addStep(finishBatch, organizationId, `${keyed}/1`, { batchId, look: 1, order })
+      if (moved.length > 0) await tx.addStep(finishBatch, organizationId, `${keyed}/1`, { batchId, look: 1, order }, { priority: ONE_OF_MANY })
     }
   }
 }

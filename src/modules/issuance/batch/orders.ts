@@ -1,6 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
+import { ONE_OF_MANY } from '#platform/work/step.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { BatchState, IssuanceTables } from '../tables.ts'
 import { finishBatch } from './finish-step.ts'
@@ -64,6 +65,6 @@ export async function orderBatch(
     await tx.addStep(steerBatch, organizationId, `${id}/${number}`, { batchId: id, order: number })
     if (order !== 'resume') return
     if (batch.state === 'importing') await tx.addStep(importBatch, organizationId, `${id}/${number}/on`, { batchId: id, order: number })
-    else await tx.addStep(finishBatch, organizationId, `${id}/${number}/1`, { batchId: id, look: 1, order: number })
+    else await tx.addStep(finishBatch, organizationId, `${id}/${number}/1`, { batchId: id, look: 1, order: number }, { priority: ONE_OF_MANY })
   })
 }

@@ -4,6 +4,7 @@ import { preparedQuery } from '#platform/database/prepared.ts'
 import { confirmErasure } from '#platform/erasure/confirm-erasure.ts'
 import type { EventHandler } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
+import { ONE_OF_MANY } from '#platform/work/step.ts'
 import type { recipientErased } from '#modules/identity/index.ts'
 import type { credentialIssued, credentialRevoked } from '#modules/issuance/index.ts'
 import type { MailTransport } from '../email/mail-transport.ts'
@@ -13,8 +14,6 @@ import type { MessageContent, NotificationTables } from '../tables.ts'
 import { contentPlace } from './content-place.ts'
 import type { IssuerContacts } from './issuer-contacts.ts'
 
-/** The mail about a single issue goes before those of a batch. */
-const BATCH_PRIORITY = 10
 
 interface NewMessage extends Record<string, unknown> {
   id: string
@@ -74,7 +73,7 @@ export function tellRecipient(
         content: keys.seal(data.recipientId, contentPlace(organizationId, id), JSON.stringify(content)),
         createdAt: now(),
       })
-      if (written.length > 0) await tx.addStep(sendEmail, organizationId, id, { id }, { priority: data.batchId === undefined ? 0 : BATCH_PRIORITY })
+      if (written.length > 0) await tx.addStep(sendEmail, organizationId, id, { id }, { priority: data.batchId === undefined ? 0 : ONE_OF_MANY })
     }
   }
 }

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, gte, lt } from 'drizzle-orm'
 import { z } from 'zod'
 import { inContext } from '#platform/context.ts'
 import { installation, OrganizationId } from '#platform/organization-id.ts'
-import { defineStep, type StepRunner } from '#platform/work/step.ts'
+import { defineStep, ONE_OF_MANY, type StepRunner } from '#platform/work/step.ts'
 import { credentialAnchored } from '../events.ts'
 import type { VerificationTables } from '../tables.ts'
 import type { VerificationContext } from '../verification-context.ts'
@@ -41,7 +41,7 @@ export function createAnnounceRunner({ database }: VerificationContext): StepRun
       database.transaction(async (tx) => {
         for (const { organizationId } of found) {
           const input = { anchorId, fromIndex: firstLeaf }
-          await tx.addStep(publishAnchored, OrganizationId.parse(organizationId), `${anchorId}:${organizationId}:${firstLeaf}`, input)
+          await tx.addStep(publishAnchored, OrganizationId.parse(organizationId), `${anchorId}:${organizationId}:${firstLeaf}`, input, { priority: ONE_OF_MANY })
         }
       }))
     const last = found.at(-1)
@@ -70,7 +70,7 @@ export function createPublishRunner({ database, keys }: VerificationContext): St
       }
       if (found.length === AT_MOST) {
         const next = found.at(-1)!.leafIndex! + 1
-        await tx.addStep(publishAnchored, organizationId, `${anchorId}:${organizationId}:${next}`, { anchorId, fromIndex: next })
+        await tx.addStep(publishAnchored, organizationId, `${anchorId}:${organizationId}:${next}`, { anchorId, fromIndex: next }, { priority: ONE_OF_MANY })
       }
     }
   }
