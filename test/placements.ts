@@ -14,6 +14,7 @@ import { builtExecutable } from './executable.ts'
 import { createInstallation, type Installation } from './installation.ts'
 import { moduleNames } from './module-names.ts'
 import { startAnvil, type Anvil } from './servers/anvil.ts'
+import { type OpenIdProvider, startOpenIdProvider } from './servers/openid-provider.ts'
 import type { Share } from './processes.ts'
 import { startPostgres } from './servers/postgres.ts'
 import { startRedis } from './servers/redis.ts'
@@ -36,6 +37,8 @@ export interface Placement {
 export interface Placed {
   readonly installation: Installation
   readonly anvil: Anvil
+  /** A provider of an organization's own, which the installation may reach. */
+  readonly openIdProvider: OpenIdProvider
   /** Calls a module's contract through the internal listener, as the command line does. */
   client<C extends Contract>(contract: C): Client<C>
   /** Follows a link that a contract answered with, as another module does. */
@@ -101,6 +104,8 @@ async function start({ dialect, environment, command, executable, bucket, tls, s
   try {
     const anvil = await startAnvil()
     stops.push(() => anvil.stop())
+    const openIdProvider = await startOpenIdProvider()
+    stops.push(() => openIdProvider.stop())
     const postgres = dialect === 'postgres' ? await startPostgres() : undefined
     if (postgres) stops.push(() => postgres.stop())
     const redis = shares ? await startRedis() : undefined
@@ -124,6 +129,7 @@ async function start({ dialect, environment, command, executable, bucket, tls, s
         SERVICE_SECRET: secret,
         EVM_RPC_URL: anvil.url,
         ANCHOR_PRIVATE_KEY: anvil.accounts[0]!.privateKey,
+        SIGN_IN_PRIVATE_HOSTS: openIdProvider.host,
         ...(postgres && { DATABASE_URL: await postgres.createDatabase() }),
         ...(redis && { REDIS_URL: redis.url }),
         ...(s3 && { S3_URL: s3.url }),
@@ -139,6 +145,7 @@ async function start({ dialect, environment, command, executable, bucket, tls, s
     return {
       installation,
       anvil,
+      openIdProvider,
       client: (contract) => createClient(contract, transportTo(contract.module), caller),
       openDocument: createOpenDocument(transportTo, caller),
       async stop() {

@@ -5,6 +5,8 @@ import { type Belongings, issueRequest, template } from './two-organizations.ts'
 /** What to send so that nothing but the token or the id can be at fault. */
 export const bodies: Readonly<Record<string, unknown>> = {
   'PATCH /v1/organization': {},
+  'PUT /v1/organization/sign-in': { issuer: 'https://login.example', clientId: 'x', clientSecret: 'x' },
+  'POST /v1/organization/sign-in/check': { issuer: 'https://login.example', clientId: 'x' },
   'POST /v1/clients': { name: 'x', scopes: ['credentials:read'] },
   'POST /v1/api-keys': { name: 'x', scopes: ['credentials:read'] },
   'POST /v1/credentials': issueRequest(),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { identity } from '#modules/identity/index.ts'
+import { browser } from './browser.ts'
 import { mailsTo } from './mails.ts'
 import { expectProblem, expectStatus } from './expect.ts'
 import type { Issuer } from './issuer.ts'
@@ -14,24 +15,6 @@ async function mailedToken({ installation }: World, email: string): Promise<stri
   const [, token] = /\/invitations\/(\S+)/.exec(mail.text!) ?? []
   assert.ok(token !== undefined && mail.html && mail.html.includes(token), 'The mail has no link.')
   return token
-}
-
-/** Requests as a browser sends them: with cookies, and an Origin. */
-function browser({ ask, installation }: World) {
-  const cookies = new Map<string, string>()
-  return async (method: string, path: string, json?: unknown) => {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await ask(method, path, { ...(json !== undefined && { json }), headers: { origin: installation.publicUrl, ...(cookie && { cookie }) } })
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      assert.match(line, /HttpOnly/i)
-      assert.match(line, /SameSite=Lax/i)
-      if (installation.publicUrl.startsWith('https:')) assert.match(line, /^__Host-.*; Secure/i)
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    return answer
-  }
 }
 
 /** Invited by the API, accepted by the mail, and signed in. */

@@ -21,6 +21,7 @@ import pictures from './pictures.scenario.ts'
 import restart from './restart.scenario.ts'
 import sample from './sample.scenario.ts'
 import type { Scenario, World } from './scenario.ts'
+import signIn from './sign-in.scenario.ts'
 import soundness from './soundness.scenario.ts'
 import status from './status.scenario.ts'
 import surface from './surface.scenario.ts'
@@ -55,7 +56,7 @@ const { values } = parseArgs({
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
-  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...tenancy, ...people, ...audit,
+  ...issuing, ...pictures, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...tenancy, ...people, ...signIn, ...audit,
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...exports, ...keys, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */
@@ -99,9 +100,9 @@ async function runIn(placement: Placement, chosen: readonly Scenario[]): Promise
     return { ...outcome, failed: chosen.length }
   }
   say(`${name}: started in ${seconds(begun)}`)
-  const { installation, anvil, client, openDocument } = placed
+  const { installation, anvil, openIdProvider, client, openDocument } = placed
   const ask = createAsk(installation)
-  const world: World = { installation, anvil, client, openDocument, ask, issuer: () => createIssuer({ client }, ask) }
+  const world: World = { installation, anvil, openIdProvider, client, openDocument, ask, issuer: () => createIssuer({ client }, ask) }
   const run = async (one: Scenario): Promise<void> => {
     const started = performance.now()
     try {

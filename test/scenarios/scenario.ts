@@ -3,7 +3,7 @@ import type { Issuer } from './issuer.ts'
 import type { Ask } from './ask.ts'
 
 /** What a scenario is given. Nothing in it tells the placement. */
-export interface World extends Pick<Placed, 'installation' | 'anvil' | 'client' | 'openDocument'> {
+export interface World extends Pick<Placed, 'installation' | 'anvil' | 'openIdProvider' | 'client' | 'openDocument'> {
   /** A request to the public listener without a token. */
   readonly ask: Ask
   /** A new organization with a client of all scopes, so that scenarios share nothing but the installation. */

@@ -16,5 +16,10 @@ export const identityConfig = z.object({
   TOKEN_KEY_DAYS: z.coerce.number().int().min(0).max(3650).default(90),
   /** Seconds that a new key is published before it signs: longer than anybody keeps the key set. */
   TOKEN_KEY_LEAD_SECONDS: z.coerce.number().int().min(1).max(86_400).default(600),
+  /** Comma-separated `host:port` of OpenID providers in the installation's own network: the only private addresses that one may have, and the only ones without TLS. */
+  SIGN_IN_PRIVATE_HOSTS: z
+    .string()
+    .transform((text) => text.split(',').map((one) => one.trim()).filter(Boolean))
+    .optional(),
 })
 export type IdentityConfig = z.output<typeof identityConfig>

@@ -20,6 +20,7 @@ export const scopes = {
   'notifications:write': 'Send again, and manage webhooks.',
   'members:read': 'See members, their roles, and invitations.',
   'members:manage': 'Invite members, change their roles, and remove them.',
+  'sign-in:manage': 'Set how members sign in by a provider of the organization.',
 } as const
 
 /** What a member of an organization is, the most powerful first; what each may do: `membership/roles.ts`. */

@@ -1,6 +1,7 @@
 import { defineModule, runStep } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { createApiKeys } from './api-key/api-keys.ts'
+import { createSafeFetch } from '#platform/outbound/safe-fetch.ts'
 import { dataKeysRotated } from '#platform/reseal/data-keys-rotated.ts'
 import { createApiClients } from './client/clients.ts'
 import { identityConfig } from './config.ts'
@@ -19,6 +20,10 @@ import { createExports } from './organization/export.ts'
 import { createStoredLimits } from './organization/organization-limits.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { createPersons } from './person/persons.ts'
+import { createAdmission } from './provider/admission.ts'
+import { createFlows } from './provider/flows.ts'
+import { createProviderSignIn } from './provider/provider-sign-in.ts'
+import { createProviders } from './provider/providers.ts'
 import type { SignIn } from './person/sign-in.ts'
 import { identityRoutes } from './routes.ts'
 import { createAttempts } from './session/attempts.ts'
@@ -27,7 +32,7 @@ import { createSessions } from './session/sessions.ts'
 import { createSessionCookies } from './session/signed-in.ts'
 import { createSetup } from './setup/setup.ts'
 import { schema } from './tables.ts'
-import { createTokenForSession } from './session/token-for-session.ts'
+import { createSessionPowers } from './session/session-powers.ts'
 import { createAccessTokens } from './token/access-tokens.ts'
 import { createSigningKeys } from './token/signing-keys.ts'
 
@@ -46,7 +51,7 @@ export default defineModule({
   keyTables: ['data_keys'],
   config: identityConfig,
   start(context) {
-    const { config, publicUrl, now } = context
+    const { config, publicUrl, log, now } = context
     const masterKeys = createMasterKeys(config)
     const dataKeys = createDataKeys(context, masterKeys)
     const keyRotation = createKeyRotation(context, masterKeys)
@@ -73,10 +78,15 @@ export default defineModule({
         }))
     const hashPassword = async (password: string) => (await signIn()).hashPassword(password)
     const attempts = createAttempts(context)
-    const sessionCookies = createSessionCookies({ publicUrl, attempts, persons, signIn })
+    const privateHosts = config.SIGN_IN_PRIVATE_HOSTS ?? []
+    const outbound = createSafeFetch({ allow: privateHosts })
+    const providers = createProviders(context, { sessions, openId: { fetch: outbound, privateHosts } })
+    const admission = createAdmission(context, { providers, persons, members, invitations })
+    const providerSignIn = createProviderSignIn({ publicUrl, log }, { providers, flows: createFlows(context), admission })
+    const sessionCookies = createSessionCookies({ publicUrl, attempts, persons, providers, signIn })
     const secondFactors = createSecondFactors({ attempts, signIn })
     const erasures = createErasures(context, signingKeys)
-    const tokenForSession = createTokenForSession({ members, sessions, accessTokens })
+    const sessionPowers = createSessionPowers({ members, sessions, providers, accessTokens })
     const setup = createSetup(context, { organizations, apiClients, persons, members, hashPassword })
 
     return {
@@ -153,8 +163,9 @@ export default defineModule({
       routes: (app) =>
         identityRoutes(app, {
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
-          persons, members, invitations, sessions, sessionCookies, secondFactors, tokenForSession, hashPassword,
+          persons, members, invitations, sessions, sessionCookies, secondFactors, sessionPowers, hashPassword, providers, providerSignIn,
         }),
+      stop: () => outbound.close(),
       exports: createExports(context, { organizations, members, invitations }),
       steps: [runStep(rewrapStep, masterRotation.runRewrap)],
       async prepare() {

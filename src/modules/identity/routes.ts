@@ -7,8 +7,10 @@ import type { Erasures } from './erasure/erasures.ts'
 import { organizationRoutes } from './organization/organization-routes.ts'
 import { invitationRoutes, type InvitationRouteParts } from './membership/invitation-routes.ts'
 import { memberRoutes } from './membership/member-routes.ts'
+import type { Members } from './membership/members.ts'
 import type { Organizations } from './organization/organizations.ts'
 import { pageRoutes, type PageParts } from './page/page-routes.ts'
+import { providerRoutes } from './provider/provider-routes.ts'
 import { sessionRoutes, type SessionRouteParts } from './session/session-routes.ts'
 import type { Setup } from './setup/setup.ts'
 import { setupRoutes } from './setup/setup-routes.ts'
@@ -16,6 +18,7 @@ import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 
 export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts, PageParts {
   readonly organizations: Organizations
+  readonly members: Members
   readonly apiKeys: ApiKeys
   readonly erasures: Erasures
   readonly setup: Setup
@@ -26,6 +29,7 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   tokenRoutes(app, parts)
   setupRoutes(app, parts.setup, parts.publicUrl)
   organizationRoutes(app, parts.organizations)
+  providerRoutes(app, parts.providers, parts.publicUrl)
   clientRoutes(app, parts.apiClients)
   apiKeyRoutes(app, parts.apiKeys)
   erasureRoutes(app, parts.erasures)

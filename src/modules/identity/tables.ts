@@ -2,6 +2,7 @@ import { isNotNull } from 'drizzle-orm'
 import type { PublicKeys } from './client/public-keys.ts'
 import type { MailKind, Role } from './contract.ts'
 import { personTables } from './person/person-tables.ts'
+import { providerTables } from './provider/provider-tables.ts'
 import { defineSchema, type Schema } from '#platform/database/schema.ts'
 
 export type DataKeyKind = 'installation' | 'organization' | 'recipient'
@@ -217,6 +218,8 @@ export const schema = defineSchema('identity', (kit) => ({
   }),
 
   ...personTables(kit),
+
+  ...providerTables(kit),
 
   /** Who may act for an organization, and as what. */
   members: kit.tenantTable(

@@ -2,19 +2,25 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAnswerCheck, operationsOf } from '../../api/document.ts'
 import { memberOf, password } from '../../api/members.ts'
+import { type OpenIdProvider, startOpenIdProvider } from '../../servers/openid-provider.ts'
 import { dataUrl, logo, ownPage } from '../../render/own-page.ts'
 import { issueRequest, quiet, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
 
 let world: TwoOrganizations
+let provider: OpenIdProvider
 let document: Record<string, any>
 let check: ReturnType<typeof createAnswerCheck>
 
 beforeAll(async () => {
-  world = await twoOrganizations()
+  provider = await startOpenIdProvider()
+  world = await twoOrganizations({ environment: { SIGN_IN_PRIVATE_HOSTS: provider.host } })
   document = await (await world.installation.fetch('/openapi.json')).json() as typeof document
   check = createAnswerCheck(document)
 }, 60_000)
-afterAll(() => world?.installation.remove())
+afterAll(async () => {
+  await world?.installation.remove()
+  await provider?.stop()
+})
 
 describe('the document of the API', () => {
   it('is valid OpenAPI 3.1', async () => {
@@ -66,6 +72,12 @@ describe('every operation', () => {
     await ask('GET', '/v1/organization', '/v1/organization')
     await ask('PATCH', '/v1/organization', '/v1/organization', { body: { url: 'https://owner.example', contactEmail: 'a@owner.example' } })
     await ask('PATCH', '/v1/organization', '/v1/organization', { body: { name: '' } })
+    const { issuer, clientId, clientSecret } = provider
+    for (const from of [issuer, 'http://127.0.0.1:1', 'x']) {
+      await ask('POST', '/v1/organization/sign-in/check', '/v1/organization/sign-in/check', { body: { issuer: from, clientId } })
+      await ask('PUT', '/v1/organization/sign-in', '/v1/organization/sign-in', { body: { issuer: from, clientId, clientSecret } })
+    }
+    for (const method of ['GET', 'DELETE', 'GET']) await ask(method, '/v1/organization/sign-in', '/v1/organization/sign-in')
     const { json: made } = await ask('POST', '/v1/clients', '/v1/clients', { body: { name: 'Two', scopes: ['credentials:read'], expiresAt: '2099-01-01T00:00:00Z' } })
     const basic = { authorization: `Basic ${Buffer.from(`${made.client_id}:${made.client_secret}`).toString('base64')}` }
     const { json: granted } = await ask('POST', '/oauth/token', '/oauth/token', { body: 'grant_type=client_credentials', type: form, headers: basic, open: true })

@@ -48,6 +48,10 @@ export interface Invitations {
   revoke(organizationId: OrganizationId, id: string): Promise<Invitation>
   /** The pending invitation of a link. Throws `gone` for any other. */
   open(token: string): Promise<Invitation>
+  /** Of an address, by whatever proves it; the newest. */
+  pendingOf(organizationId: OrganizationId, email: string): Promise<Invitation | undefined>
+  /** Accepted by this person, who is to be added as a member. Throws `gone` when it is pending no more. */
+  take(tx: Transaction<IdentityTables>, invitation: Pick<Invitation, 'id' | 'organizationId'>, personId: string): Promise<void>
   /** Makes the person, if need be, and the member. Throws `forbidden` for a person of another address than was invited. */
   accept(token: string, who: Accepting): Promise<{ personId: string; invitation: Invitation }>
 }
@@ -102,7 +106,27 @@ export function createInvitations(
     }
   }
 
+  const take: Invitations['take'] = async (tx, { id, organizationId }, personId) => {
+    const taken = await tx
+      .update(invitations)
+      .set({ acceptedAt: now() })
+      .where(and(eq(invitations.id, id), pending()))
+      .returning({ id: invitations.id })
+    if (taken.length === 0) throw gone()
+    await mails.withdraw(tx, [id])
+    await tx.audit({ organizationId, action: 'invitation.accepted', target: id, details: { person: personId } })
+  }
+
   return {
+    take,
+
+    async pendingOf(organizationId, email) {
+      await keys.load([installation, organizationId])
+      const ofAddress = and(eq(invitations.organizationId, organizationId), eq(invitations.emailDigest, emailDigest(keys, email)), pending())
+      const [row] = await database.read.select().from(invitations).where(ofAddress).orderBy(desc(invitations.id)).limit(1)
+      return row && present(row)
+    },
+
     async invite(given) {
       const order = { ...given, email: normalizedEmail(given.email) }
       const { organizationId, role } = order
@@ -197,16 +221,9 @@ export function createInvitations(
         }
       }
       await database.transaction(async (tx) => {
-        const taken = await tx
-          .update(invitations)
-          .set({ acceptedAt: now() })
-          .where(and(eq(invitations.id, row.id), pending()))
-          .returning({ id: invitations.id })
-        if (taken.length === 0) throw gone()
-        await mails.withdraw(tx, [row.id])
+        await take(tx, invitation, personId)
         await created?.write(tx)
         await members.add(tx, { organizationId: invitation.organizationId, personId, role: row.role })
-        await tx.audit({ organizationId: invitation.organizationId, action: 'invitation.accepted', target: row.id, details: { person: personId } })
       })
       return { personId, invitation }
     },

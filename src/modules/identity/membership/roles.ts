@@ -20,6 +20,7 @@ const holders: Readonly<Record<Scope, readonly Role[]>> = {
   'notifications:write': ['owner', 'admin', 'issuer'],
   'members:read': ['owner', 'admin', 'reviewer'],
   'members:manage': ['owner', 'admin'],
+  'sign-in:manage': ['owner', 'admin'],
 }
 
 /** Exactly the scopes of a role, in the order of the scopes. */

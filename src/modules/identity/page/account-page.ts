@@ -4,6 +4,7 @@ import type { Membership } from '../membership/members.ts'
 import type { SessionView } from '../session/sessions.ts'
 import type { SignedIn } from '../session/signed-in.ts'
 import { frame, type Html } from './frame.ts'
+import { providerWords } from './provider-words.ts'
 import { words } from './words.ts'
 
 export interface AccountView {
@@ -19,6 +20,7 @@ const bdi = (text: string): Html => html`<bdi>${text}</bdi>`
 /** Which organizations somebody may act for, and where they are signed in. */
 export function accountPage({ language, nonce, signedIn, memberships, sessions }: AccountView): Html {
   const { account: say, roles, password, factor } = words[language]
+  const provider = providerWords[language]
   const when = (date: Date) => new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(date) + ' UTC'
   const body = html`<h1>${say.title}</h1>
 <p>${bdi(signedIn.name)}<br><span class="soft" dir="ltr">${signedIn.email}</span></p>
@@ -28,8 +30,8 @@ ${memberships.length === 0 ? html`<p>${say.none}</p>` : html`<p class="soft">${s
 <ul class="rows">${memberships.map(({ slug, name, role }) => html`<li><span><strong><a href="/account/organizations/${slug}?lang=${language}">${bdi(name)}</a></strong><span class="soft">${roles[role]}</span></span>
 <form method="post" action="/account/token?lang=${language}"><input type="hidden" name="organization" value="${slug}"><button class="quiet" aria-label="${say.token}: ${name}">${say.token}</button></form></li>`)}</ul>
 <h2>${say.security}</h2>
-<ul class="rows"><li><span><strong>${password.title}</strong></span><a class="quiet" href="/account/password?lang=${language}" aria-label="${say.change}: ${password.title}">${say.change}</a></li>
-<li><span><strong>${factor.title}</strong><span class="soft">${signedIn.secondFactor ? factor.on : factor.off}</span></span><a class="quiet" href="/account/second-factor?lang=${language}" aria-label="${say.change}: ${factor.title}">${say.change}</a></li></ul>
+${signedIn.providerId !== null ? html`<p>${provider.only}</p>` : html`<ul class="rows"><li><span><strong>${password.title}</strong></span><a class="quiet" href="/account/password?lang=${language}" aria-label="${say.change}: ${password.title}">${say.change}</a></li>
+<li><span><strong>${factor.title}</strong><span class="soft">${signedIn.secondFactor ? factor.on : factor.off}</span></span><a class="quiet" href="/account/second-factor?lang=${language}" aria-label="${say.change}: ${factor.title}">${say.change}</a></li></ul>`}
 <h2>${say.sessions}</h2>
 <p class="soft">${say.sessionsHint}</p>
 <ul class="rows">${sessions.map(({ id, createdAt, userAgent }) => html`<li><span><strong>${id === signedIn.sessionId ? say.thisOne : bdi(browserOf(userAgent) ?? say.unknownDevice)}</strong>

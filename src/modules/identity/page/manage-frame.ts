@@ -16,9 +16,9 @@ export interface Managing {
   readonly memberships: readonly Membership[]
 }
 
-export type Tab = 'members' | 'invitations' | 'access'
+export type Tab = 'members' | 'invitations' | 'access' | 'sign-in'
 /** In the order in which they are shown, with the scope that one needs to see each. */
-export const tabs: Readonly<Record<Tab, Scope>> = { members: 'members:read', invitations: 'members:read', access: 'clients:manage' }
+export const tabs: Readonly<Record<Tab, Scope>> = { members: 'members:read', invitations: 'members:read', access: 'clients:manage', 'sign-in': 'sign-in:manage' }
 
 export const placeOf = (slug: string, tab?: Tab): string => `/account/organizations/${slug}${tab === undefined ? '' : `/${tab}`}`
 

@@ -9,19 +9,21 @@ import type { ApiClients } from '../client/clients.ts'
 import { EmailAddress, Role, type Scope } from '../contract.ts'
 import type { Invitations } from '../membership/invitations.ts'
 import { type MemberFilter, type Members, refuseExcess } from '../membership/members.ts'
-import { scopesOf } from '../membership/roles.ts'
-import type { SessionCookies, SignedIn } from '../session/signed-in.ts'
+import type { SessionPowers } from '../session/session-powers.ts'
+import type { SessionCookies } from '../session/signed-in.ts'
 import { accessPage, type AccessView } from './access-page.ts'
 import type { Html } from './frame.ts'
 import { invitationNotice, invitationsPage, type InvitationsView } from './invitations-page.ts'
 import { isolated, manageFrame, type Managing, notHerePage, type Tab, tabs } from './manage-frame.ts'
 import { type ManageFault, manageWords } from './manage-words.ts'
+import { managingOf } from './managing.ts'
 import { memberNotice, membersPage, type MembersView } from './members-page.ts'
 import { answer, asPerson, type C, languageOf, postedTo, to } from './page-kit.ts'
 
 export interface ManageParts {
   readonly publicUrl: string
   readonly sessionCookies: SessionCookies
+  readonly sessionPowers: SessionPowers
   readonly members: Members
   readonly invitations: Invitations
   readonly apiKeys: ApiKeys
@@ -36,23 +38,13 @@ const programsShown = 100
  * Pages to manage an organization. What a role may not do is not shown; and every form is checked again: the session, the membership and
  * its role as they are then, the scope, and what may be given or taken.
  */
-export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, members, invitations, apiKeys, apiClients }: ManageParts): void {
-  /** Undefined for who is no member of it, or whose role does not permit it. */
-  async function managingOf(c: C, signedIn: SignedIn, needed: Scope | undefined): Promise<Managing | undefined> {
-    const memberships = await members.membershipsOf(signedIn.personId)
-    const membership = memberships.find(({ slug }) => slug === c.req.param('slug'))
-    if (!membership) return undefined
-    const scopes = scopesOf(membership.role)
-    if (needed !== undefined && !scopes.includes(needed)) return undefined
-    return { language: languageOf(c), nonce: pageNonce(c), membership, memberships, scopes }
-  }
-
+export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessionPowers, members, invitations, apiKeys, apiClients }: ManageParts): void {
   const path = '/account/organizations/:slug'
   const shown = (tab: Tab | undefined, show: (c: C, managing: Managing) => Promise<Html>) =>
     app.get(tab === undefined ? path : `${path}/${tab}`, async (c) => {
-      const signedIn = await sessionCookies.find(c)
+      const signedIn = await sessionCookies.findAny(c)
       if (!signedIn) return to(c, '/sign-in')
-      const managing = await managingOf(c, signedIn, tab && tabs[tab])
+      const managing = await managingOf(c, sessionPowers, signedIn, tab && tabs[tab])
       return managing ? answer(c, await show(c, managing)) : answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
     })
 
@@ -60,9 +52,9 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, member
   /** A form: what it refuses is told on the page that `show` makes. */
   const changing = (tab: Tab, needed: Scope, run: (c: C, managing: Managing, form: URLSearchParams) => Promise<Html>, show: (c: C, managing: Managing, refused: Pick<Refused, 'fault' | 'typed'>) => Promise<Html>) =>
     posted(`${path}/${tab}`, async (c, form) => {
-      const signedIn = await sessionCookies.find(c)
+      const signedIn = await sessionCookies.findAny(c)
       if (!signedIn) return to(c, '/sign-in')
-      const managing = await managingOf(c, signedIn, needed)
+      const managing = await managingOf(c, sessionPowers, signedIn, needed)
       if (!managing) return answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
       try {
         return answer(c, await asPerson(signedIn, () => run(c, managing, form)))

@@ -3,7 +3,7 @@ import type { Language } from '#platform/page/language.ts'
 /** What the pages to manage an organization say. What people typed comes isolated, or as markup that is escaped already. */
 const english = {
   organizations: 'Organizations',
-  tabs: { members: 'Members', invitations: 'Invitations', access: 'Programs' },
+  tabs: { members: 'Members', invitations: 'Invitations', access: 'Programs', 'sign-in': 'Sign-in' },
   back: 'Your account',
   nothing: 'Your role here lets you see none of these pages. An owner can give you another.',
   notHere: 'There is nothing here for you',
@@ -78,7 +78,7 @@ export type ManageWords = typeof english
 
 const arabic: ManageWords = {
   organizations: 'المؤسسات',
-  tabs: { members: 'الأعضاء', invitations: 'الدعوات', access: 'البرامج' },
+  tabs: { members: 'الأعضاء', invitations: 'الدعوات', access: 'البرامج', 'sign-in': 'الدخول' },
   back: 'حسابك',
   nothing: 'لا تتيح لك صفتك هنا رؤية أي من هذه الصفحات. يمكن لمالك أن يمنحك صفة أخرى.',
   notHere: 'لا شيء لك هنا',

@@ -14,7 +14,7 @@ export type C = Context<PublicEnvironment>
 
 export const languageOf = (c: C): Language => chooseLanguage(c.req.query('lang'), c.req.header('accept-language'))
 
-export function answer(c: C, page: Html, status: 200 | 401 | 403 | 404 | 409 | 410 | 422 | 429 = 200) {
+export function answer(c: C, page: Html, status: 200 | 401 | 403 | 404 | 409 | 410 | 422 | 429 | 503 = 200) {
   c.header('cache-control', 'no-store')
   c.header('vary', 'accept-language, cookie')
   return c.html(page, status)

@@ -4,27 +4,27 @@ import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { oneLine } from '#platform/typed-text.ts'
 import type { Invitation } from '../membership/invitations.ts'
-import type { Organizations } from '../organization/organizations.ts'
 import { NewPassword } from '../person/password.ts'
 import type { Persons } from '../person/persons.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SecondFactors } from '../session/second-factors.ts'
 import type { SignedIn } from '../session/signed-in.ts'
-import type { IssuesTokens } from '../session/token-for-session.ts'
+import { needsProvider, type SessionPowers } from '../session/session-powers.ts'
 import { accountPage, tokenPage } from './account-page.ts'
 import { goneInvitationPage, invitationPage, type InvitationView } from './invitation-page.ts'
 import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to } from './page-kit.ts'
+import { providerPages, type ProviderPageParts } from './provider-pages.ts'
+import { providerSettingsPages } from './provider-settings-pages.ts'
 import { secondFactorRoutes } from './second-factor-routes.ts'
 import { manageRoutes, type ManageParts } from './manage-routes.ts'
 import { signInPage, type SignInView } from './sign-in-page.ts'
 import { signInByLinkRoutes } from './sign-in-link-routes.ts'
 import { words } from './words.ts'
 
-export interface PageParts extends ManageParts {
+export interface PageParts extends ManageParts, ProviderPageParts {
   readonly sessions: Sessions
-  readonly organizations: Organizations
   readonly persons: Persons
-  readonly tokenForSession: IssuesTokens
+  readonly sessionPowers: SessionPowers
   readonly secondFactors: SecondFactors
   readonly hashPassword: (password: string) => Promise<string>
 }
@@ -34,7 +34,7 @@ const nextPage = /^\/(account|invitations\/[\w.-]{1,200})$/
 
 /** Pages for people who sign in: they need no script. Forms answer only to themselves. */
 export function pageRoutes(app: PublicApp, parts: PageParts): void {
-  const { publicUrl, sessionCookies, sessions, members, invitations, organizations, persons, tokenForSession, hashPassword } = parts
+  const { publicUrl, sessionCookies, sessions, invitations, organizations, persons, sessionPowers, hashPassword } = parts
 
   const posted = postedTo(app, publicUrl)
 
@@ -67,31 +67,39 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
   signInByLinkRoutes(app, parts)
   secondFactorRoutes(app, parts, nextPage)
   manageRoutes(app, parts)
+  providerPages(app, parts)
+  providerSettingsPages(app, parts)
 
   posted('/sign-in/out', async (c) => {
-    const signedIn = await sessionCookies.find(c)
+    const signedIn = await sessionCookies.findAny(c)
     if (signedIn) await asPerson(signedIn, () => sessionCookies.signOut(c))
     return c.redirect(`/sign-in?out&lang=${languageOf(c)}`, 303)
   })
 
   app.get('/account', async (c) => {
-    const signedIn = await sessionCookies.find(c)
+    const signedIn = await sessionCookies.findAny(c)
     if (!signedIn) return to(c, '/sign-in')
-    const memberships = await members.membershipsOf(signedIn.personId)
-    const open = await sessions.list(signedIn.personId)
+    const memberships = await sessionPowers.membershipsOf(signedIn)
+    const open = await sessions.list(signedIn)
     return answer(c, accountPage({ language: languageOf(c), nonce: pageNonce(c), signedIn, memberships, sessions: open }))
   })
 
   posted('/account/token', async (c, form) => {
-    const signedIn = await sessionCookies.find(c)
+    const signedIn = await sessionCookies.findAny(c)
     if (!signedIn) return to(c, '/sign-in')
-    const { accessToken, membership } = await tokenForSession(signedIn, form.get('organization') ?? '')
-    return answer(c, tokenPage({ language: languageOf(c), nonce: pageNonce(c), organization: membership.name, token: accessToken }))
+    const organization = form.get('organization') ?? ''
+    try {
+      const { accessToken, membership } = await sessionPowers.tokenFor(signedIn, organization)
+      return answer(c, tokenPage({ language: languageOf(c), nonce: pageNonce(c), organization: membership.name, token: accessToken }))
+    } catch (error) {
+      if (!(error instanceof Problem && error.extensions[needsProvider])) throw error
+      return c.redirect(`/sign-in/organization?${new URLSearchParams({ lang: languageOf(c), organization })}`, 303)
+    }
   })
 
   posted('/account/sessions', async (c, form) => {
-    const signedIn = await sessionCookies.find(c)
-    if (signedIn) await asPerson(signedIn, () => sessions.endOne(signedIn.personId, form.get('session') ?? ''))
+    const signedIn = await sessionCookies.findAny(c)
+    if (signedIn) await asPerson(signedIn, () => sessions.endOne(signedIn, form.get('session') ?? ''))
     return to(c, '/account')
   })
 

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { Language } from '#platform/page/language.ts'
 import { alert, field, frame, type Html } from './frame.ts'
+import { providerWords } from './provider-words.ts'
 import { words } from './words.ts'
 
 export interface SignInView {
@@ -24,7 +25,8 @@ ${field({ name: 'email', label: say.email, type: 'email', value: email, autocomp
 ${field({ name: 'password', label: say.password, type: 'password', autocomplete: 'current-password' })}
 <button>${say.button}</button>
 </form>
-<p><a href="/sign-in/link?lang=${language}">${say.byLink}</a></p>`
+<p><a href="/sign-in/link?lang=${language}">${say.byLink}</a></p>
+<p><a href="/sign-in/organization?lang=${language}">${providerWords[language].link}</a></p>`
   return frame({ language, nonce, title: say.title, body })
 }
 

@@ -19,6 +19,7 @@ label { display: block; margin-block: 1.35rem; font-weight: 600 }
 small { display: block; font-size: .9rem; font-weight: 400; color: var(--soft) }
 input { display: block; width: 100%; margin-block-start: .45rem; padding: .65rem .8rem; font: inherit; font-weight: 400;
   border: 1px solid var(--edge); border-radius: 9px; background: transparent; color: inherit }
+.check input { display: inline-block; width: auto; margin: 0; margin-inline-end: .4rem }
 :focus-visible { outline: 3px solid var(--brand); outline-offset: 2px; border-radius: 9px }
 button { padding: .75rem 1.6rem; font: inherit; font-weight: 600; color: var(--sheet); background: var(--brand); border: 0; border-radius: 9px;
   cursor: pointer }

@@ -26,6 +26,6 @@ export const authModels: Readonly<Record<string, AuthModel>> = {
     clear: ['id', 'userId', 'verified', 'failedVerificationCount', 'lockedUntil'],
     looked: [],
   },
-  session: { table: 'personSessions', name: 'person_sessions', clear: ['id', 'userId', 'expiresAt', 'createdAt', 'updatedAt'], looked: ['token'] },
+  session: { table: 'personSessions', name: 'person_sessions', clear: ['id', 'userId', 'providerId', 'expiresAt', 'createdAt', 'updatedAt'], looked: ['token'] },
   verification: { table: 'personVerifications', name: 'person_verifications', clear: ['id', 'expiresAt', 'createdAt', 'updatedAt'], looked: ['identifier'] },
 }

@@ -61,6 +61,8 @@ export const personTables = (kit: ColumnKit) => ({
       tokenDigest: kit.text().notNull(),
       /** Stands in access tokens as their client: once it has ended, they are void. */
       grantId: kit.text().notNull(),
+      /** The organization's provider that began it; null: the person themselves. */
+      providerId: kit.text(),
       sealed: kit.bytes().notNull(),
       expiresAt: kit.instant().notNull(),
       createdAt: kit.instant().notNull(),
@@ -70,6 +72,7 @@ export const personTables = (kit: ColumnKit) => ({
       kit.uniqueIndex('person_sessions_by_token').on(t.tokenDigest),
       kit.index('person_sessions_by_person').on(t.userId),
       kit.index('person_sessions_by_expiry').on(t.expiresAt),
+      kit.index('person_sessions_by_provider').on(t.providerId),
     ],
   ),
 

@@ -15,14 +15,15 @@ export interface Person {
 export interface NewPerson {
   readonly email: string
   readonly name: string
-  readonly passwordHash: string
+  /** Absent: they sign in by their organization's provider, or by a mailed link, and nobody but the provider says that the address is theirs. */
+  readonly passwordHash?: string
 }
 
 /** People who sign in. Recipients of credentials are none of them. */
 export interface Persons {
   find(ids: readonly string[]): Promise<Map<string, Person>>
   findByEmail(email: string): Promise<Person | undefined>
-  /** Somebody whose address is known to be theirs, and who signs in with a password. `write` throws `already-exists` for an address that somebody has. */
+  /** Somebody whose address is known to be theirs, if they have a password. `write` throws `already-exists` for an address that somebody has. */
   prepareNew(person: NewPerson): Promise<{ id: string; write: (tx: Transaction<IdentityTables>) => Promise<void> }>
 }
 
@@ -56,7 +57,7 @@ export function createPersons({ database, keys, now }: Pick<IdentityContext, 'da
       const person = {
         id, ...times,
         emailDigest: emailDigest(keys, email),
-        emailVerified: true,
+        emailVerified: passwordHash !== undefined,
         sealed: sealRecord(keys, 'persons', id, { email, name }),
       }
       const account = {
@@ -71,7 +72,7 @@ export function createPersons({ database, keys, now }: Pick<IdentityContext, 'da
         async write(tx) {
           const written = await tx.insert(persons).values(person).onConflictDoNothing({ target: persons.emailDigest }).returning({ id: persons.id })
           if (written.length === 0) throw new Problem('already-exists', 'Somebody has an account with this address; sign in with it.')
-          await tx.insert(personAccounts).values(account)
+          if (passwordHash !== undefined) await tx.insert(personAccounts).values(account)
           await tx.audit({ organizationId: personKey, action: 'person.created', target: id })
         },
       }

@@ -9,6 +9,7 @@ import type { Sessions } from '../session/sessions.ts'
 import { createAuthAdapter } from './auth-adapter.ts'
 import { linkSeconds } from './link-seconds.ts'
 import { passwordLength } from './password.ts'
+import { providerSession } from './provider-session.ts'
 import { personKey } from './sealed-record.ts'
 
 /** Seconds that a session lives without being used, and after which its use prolongs it. What is delicate asks for the password, however fresh it is. */
@@ -38,6 +39,7 @@ export async function createSignIn(context: Pick<IdentityContext, 'database' | '
       ipAddress: { disableIpTracking: true },
     },
     plugins: [
+      providerSession(),
       twoFactor({ issuer: new URL(publicUrl).hostname }),
       magicLink({
         disableSignUp: true,

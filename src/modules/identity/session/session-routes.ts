@@ -4,19 +4,17 @@ import { json } from '#platform/http/json-response.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { Role } from '../contract.ts'
-import type { Members } from '../membership/members.ts'
 import { passwordLength } from '../person/password.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import type { Sessions } from './sessions.ts'
-import type { IssuesTokens } from './token-for-session.ts'
+import type { SessionPowers } from './session-powers.ts'
 import { requireSession, type SessionCookies, type SignedIn } from './signed-in.ts'
 
 export interface SessionRouteParts {
   readonly publicUrl: string
   readonly sessionCookies: SessionCookies
   readonly sessions: Sessions
-  readonly members: Members
-  readonly tokenForSession: IssuesTokens
+  readonly sessionPowers: SessionPowers
 }
 
 const Session = z
@@ -41,14 +39,15 @@ const Ended = z.object({ id: z.string(), ended: z.literal(true) })
 const tags = ['People']
 
 /** For people: sign in and out, see and end sessions, and get an access token for one organization. */
-export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessions, members, tokenForSession }: SessionRouteParts): void {
+export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessions, sessionPowers }: SessionRouteParts): void {
   const [sameOrigin, session] = [requireSameOrigin(publicUrl), requireSession(sessionCookies)]
   /** By the cookie that signing in sets; what changes something, from a page of ours alone. */
   const bySession = { tags, security: [{ session: [] }] as Record<string, string[]>[], middleware: [session] }
   const byPageOfSession = { ...bySession, middleware: [sameOrigin, session] }
 
-  const present = async ({ sessionId, expiresAt, personId, name, email }: SignedIn) => {
-    const memberships = await members.membershipsOf(personId)
+  const present = async (signedIn: SignedIn) => {
+    const { sessionId, expiresAt, personId, name, email } = signedIn
+    const memberships = await sessionPowers.membershipsOf(signedIn)
     return {
       person: { id: personId, name, email },
       organizations: memberships.map(({ memberId, organizationId, slug, name: title, role }) => ({ id: organizationId, slug, name: title, role, member: memberId })),
@@ -92,7 +91,7 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       summary: 'Who is signed in, and for whom they may act',
       responses: { 200: json(Session, 'The session') },
     }),
-    async (c) => c.json(await present(await sessionCookies.require(c)), 200),
+    async (c) => c.json(await present(await sessionCookies.requireAny(c)), 200),
   )
 
   app.openapi(
@@ -105,7 +104,7 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       responses: { 200: json(Ended, 'Signed out') },
     }),
     async (c) => {
-      const { personId, sessionId } = await sessionCookies.require(c)
+      const { personId, sessionId } = await sessionCookies.requireAny(c)
       await withContext({ actor: `person:${personId}` }, () => sessionCookies.signOut(c))
       return c.json({ id: sessionId, ended: true as const }, 200)
     },
@@ -117,7 +116,9 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       path: '/v1/session/token',
       ...byPageOfSession,
       summary: 'Get an access token for one of your organizations',
-      description: 'It has exactly the scopes of your role there, and lives as long as any other.',
+      description:
+        'It has exactly the scopes of your role there, and lives as long as any other. A session that the provider of an organization began is good for that ' +
+        'organization alone; an organization may ask that its members have such a one.',
       request: {
         body: {
           required: true,
@@ -134,8 +135,8 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       },
     }),
     async (c) => {
-      const signedIn = await sessionCookies.require(c)
-      const { accessToken, expiresInSeconds, scopes, membership } = await tokenForSession(signedIn, c.req.valid('json').organization)
+      const signedIn = await sessionCookies.requireAny(c)
+      const { accessToken, expiresInSeconds, scopes, membership } = await sessionPowers.tokenFor(signedIn, c.req.valid('json').organization)
       const { organizationId, role } = membership
       c.header('cache-control', 'no-store')
       const token = { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresInSeconds, scope: scopes.join(' ') }
@@ -152,8 +153,9 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       responses: { 200: json(z.object({ sessions: z.array(OpenSession) }), 'Your sessions, the newest first') },
     }),
     async (c) => {
-      const { personId, sessionId } = await sessionCookies.require(c)
-      const open = (await sessions.list(personId)).map(({ id, createdAt, expiresAt, userAgent }) => ({
+      const signedIn = await sessionCookies.requireAny(c)
+      const { sessionId } = signedIn
+      const open = (await sessions.list(signedIn)).map(({ id, createdAt, expiresAt, userAgent }) => ({
         id, current: id === sessionId, createdAt: createdAt.toISOString(), expiresAt: expiresAt.toISOString(), ...(userAgent && { userAgent }),
       }))
       return c.json({ sessions: open }, 200)
@@ -170,9 +172,9 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       responses: { 200: json(Ended, 'It has ended') },
     }),
     async (c) => {
-      const { personId } = await sessionCookies.require(c)
+      const signedIn = await sessionCookies.requireAny(c)
       const { id } = c.req.valid('param')
-      const ended = await withContext({ actor: `person:${personId}` }, () => sessions.endOne(personId, id))
+      const ended = await withContext({ actor: `person:${signedIn.personId}` }, () => sessions.endOne(signedIn, id))
       if (!ended) throw new Problem('not-found', 'You have no session of this id.')
       return c.json({ id, ended: true as const }, 200)
     },

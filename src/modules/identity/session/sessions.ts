@@ -8,6 +8,9 @@ import type { IdentityTables } from '../tables.ts'
 type Tx = Transaction<IdentityTables>
 type Row = IdentityTables['personSessions']['$inferSelect']
 
+/** Which of a person's sessions: those of one provider, or (null) all of them. A provider's session sees no others. */
+export type SessionsOf = { readonly personId: string; readonly providerId: string | null }
+
 export interface SessionView {
   readonly id: string
   readonly createdAt: Date
@@ -18,11 +21,11 @@ export interface SessionView {
 
 /** Who is signed in where. A session that ended is at once good for nothing; access tokens that it got are void within half a minute. */
 export interface Sessions {
-  list(personId: string): Promise<SessionView[]>
-  /** What stands in access tokens of this session; undefined once it has ended. */
-  grantOf(sessionId: string): Promise<string | undefined>
-  /** False when the person has no such session. */
-  endOne(personId: string, sessionId: string): Promise<boolean>
+  list(of: SessionsOf): Promise<SessionView[]>
+  /** What stands in access tokens of this session, and the provider that began it; undefined once it has ended. */
+  grantOf(sessionId: string): Promise<{ grantId: string; providerId: string | null } | undefined>
+  /** False when there is no such session among them. */
+  endOne(of: SessionsOf, sessionId: string): Promise<boolean>
   end(tx: Tx, rows: readonly Row[]): Promise<void>
   endAllOf(tx: Tx, personId: string): Promise<void>
   /** Access tokens that were got until now are void, and the sessions go on. */
@@ -54,15 +57,18 @@ export function createSessions({ database, keys, config, now }: Pick<IdentityCon
     }
   }
 
+  const among = ({ personId, providerId }: SessionsOf) =>
+    and(eq(personSessions.userId, personId), providerId === null ? undefined : eq(personSessions.providerId, providerId))
+
   return {
     end,
 
-    async list(personId) {
+    async list(of) {
       await keys.load([personKey])
       const rows = await database.read
         .select()
         .from(personSessions)
-        .where(and(eq(personSessions.userId, personId), gt(personSessions.expiresAt, now())))
+        .where(and(among(of), gt(personSessions.expiresAt, now())))
         .orderBy(desc(personSessions.createdAt))
       return rows.map(({ id, createdAt, expiresAt, sealed }) => {
         const { userAgent } = openRecord(keys, 'person_sessions', id, sealed) as { userAgent?: string }
@@ -72,12 +78,12 @@ export function createSessions({ database, keys, config, now }: Pick<IdentityCon
 
     async grantOf(sessionId) {
       const [row] = await database.read.select().from(personSessions).where(eq(personSessions.id, sessionId))
-      return row?.grantId
+      return row && { grantId: row.grantId, providerId: row.providerId }
     },
 
-    endOne: (personId, sessionId) =>
+    endOne: (of, sessionId) =>
       database.transaction(async (tx) => {
-        const rows = await tx.select().from(personSessions).where(and(eq(personSessions.id, sessionId), eq(personSessions.userId, personId)))
+        const rows = await tx.select().from(personSessions).where(and(eq(personSessions.id, sessionId), among(of)))
         await end(tx, rows)
         return rows.length > 0
       }),

@@ -3,8 +3,10 @@ import type { PublicEnvironment } from '#platform/http/app.ts'
 import { withContext } from '#platform/context.ts'
 import { Problem } from '#platform/problem.ts'
 import { normalizedEmail } from '../person/sealed-record.ts'
+import { providerSessionMs } from '../person/provider-session-life.ts'
 import type { Persons } from '../person/persons.ts'
 import type { SignIn } from '../person/sign-in.ts'
+import type { Providers } from '../provider/providers.ts'
 import type { Attempts } from './attempts.ts'
 import { sessionCookie } from '#platform/http/session-cookie.ts'
 
@@ -19,6 +21,11 @@ export interface SignedIn {
   readonly expiresAt: Date
   /** A code is asked for beside the password. */
   readonly secondFactor: boolean
+  /**
+   * Whose word the session rests on. Null: the person's own, by a password or a link. Else an organization's provider, which could sign in
+   * anyone as its member: the session is good for that organization alone, and changes nothing of the account.
+   */
+  readonly providerId: string | null
 }
 
 /** Begins, reads and ends sessions by cookies. */
@@ -38,31 +45,39 @@ export interface SessionCookies {
   signInByLink(c: C, token: string, code: string | undefined): Promise<SignedIn>
   /** Takes the cookie away, with the session. */
   signOut(c: C): Promise<void>
+  /** By a person's own session: whatever concerns their account asks this. */
   find(c: C): Promise<SignedIn | undefined>
   /** Throws `unauthenticated`. */
   require(c: C): Promise<SignedIn>
+  /** By a session of a provider too: for what is shown or done for its organization, through `SessionPowers`. */
+  findAny(c: C): Promise<SignedIn | undefined>
+  /** Throws `unauthenticated`. */
+  requireAny(c: C): Promise<SignedIn>
+  /** Begins a session for somebody whom this provider vouched for. */
+  signInByProvider(c: C, who: { personId: string; providerId: string }): Promise<void>
 }
 
 export interface SessionCookiesOptions {
   readonly publicUrl: string
   readonly attempts: Attempts
   readonly persons: Persons
+  readonly providers: Pick<Providers, 'byId'>
   /** Loads better-auth at its first use. */
   readonly signIn: () => Promise<SignIn>
 }
 
 interface Found {
-  readonly session: { readonly id: string; readonly expiresAt: Date }
+  readonly session: { readonly id: string; readonly createdAt: Date; readonly expiresAt: Date; readonly providerId?: string | null | undefined }
   readonly user: { readonly id: string; readonly name: string; readonly email: string; readonly twoFactorEnabled?: boolean | null | undefined }
 }
 
 const present = ({ session, user }: Found): SignedIn => ({
-  sessionId: session.id, personId: user.id, name: user.name, email: user.email, expiresAt: session.expiresAt, secondFactor: user.twoFactorEnabled === true,
+  sessionId: session.id, personId: user.id, name: user.name, email: user.email, expiresAt: session.expiresAt, secondFactor: user.twoFactorEnabled === true, providerId: session.providerId ?? null,
 })
 
 const wrong = () => new Problem('unauthenticated', 'Check the address, the password, and the code if one is asked for.')
 
-export function createSessionCookies({ publicUrl, attempts, persons, signIn }: SessionCookiesOptions): SessionCookies {
+export function createSessionCookies({ publicUrl, attempts, persons, providers, signIn }: SessionCookiesOptions): SessionCookies {
   const cookieName = sessionCookie(publicUrl)
 
   const passOn = (c: C, headers: Headers): void => {
@@ -71,7 +86,7 @@ export function createSessionCookies({ publicUrl, attempts, persons, signIn }: S
 
   /** Read once for a request. */
   const found = new WeakMap<Request, Promise<SignedIn | undefined>>()
-  function find(c: C): Promise<SignedIn | undefined> {
+  function findAny(c: C): Promise<SignedIn | undefined> {
     const known = found.get(c.req.raw) ?? read(c)
     found.set(c.req.raw, known)
     return known
@@ -84,6 +99,9 @@ export function createSessionCookies({ publicUrl, attempts, persons, signIn }: S
     const { headers, response } = await api.getSession({ headers: c.req.raw.headers, returnHeaders: true })
     passOn(c, headers)
     if (!response) return undefined
+    const { providerId, createdAt } = response.session
+    // Without its cookie that it is not to be prolonged, better-auth would prolong it.
+    if (providerId && (createdAt.getTime() + providerSessionMs <= Date.now() || !(await providers.byId(providerId)))) return undefined
     return present(response)
   }
 
@@ -112,13 +130,26 @@ export function createSessionCookies({ publicUrl, attempts, persons, signIn }: S
     return present(session)
   }
 
+  async function find(c: C): Promise<SignedIn | undefined> {
+    const signedIn = await findAny(c)
+    return signedIn?.providerId === null ? signedIn : undefined
+  }
+  const required = (signedIn: SignedIn | undefined): SignedIn => {
+    if (!signedIn) throw new Problem('unauthenticated', 'Sign in first: POST /v1/session, or the page /sign-in.')
+    return signedIn
+  }
+
   return {
     find,
+    findAny,
+    require: async (c) => required(await find(c)),
+    requireAny: async (c) => required(await findAny(c)),
 
-    async require(c) {
-      const signedIn = await find(c)
-      if (!signedIn) throw new Problem('unauthenticated', 'Sign in first: POST /v1/session, or the page /sign-in.')
-      return signedIn
+    async signInByProvider(c, who) {
+      const { api } = await signIn()
+      const answer = await asSignIn(() => api.signInByProvider({ body: who, headers: headersOf(c), asResponse: true }))
+      if (!answer.ok) throw new Error('A session could not be begun.')
+      passOn(c, answer.headers)
     },
 
     async signIn(c, { email: given, password, code }) {
@@ -173,10 +204,10 @@ export function createSessionCookies({ publicUrl, attempts, persons, signIn }: S
   }
 }
 
-/** Refuses who is not signed in, before anything of the request is looked at. */
+/** Refuses who is not signed in, in whatever way, before anything of the request is looked at. */
 export const requireSession =
   (sessionCookies: SessionCookies): MiddlewareHandler<PublicEnvironment> =>
   async (c, next) => {
-    await sessionCookies.require(c)
+    await sessionCookies.requireAny(c)
     await next()
   }
