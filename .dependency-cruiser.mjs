@@ -45,7 +45,7 @@ const rules = [
     to: {
       pathNot: [
         npm('zod'),
-        '^src/platform/(contract|event|authority-operations|typed-text)\\.ts$',
+        '^src/platform/(contract|event|(authority|recipient)-operations|typed-text)\\.ts$',
         '^src/modules/$1/(contract|events)\\.ts$',
         '^src/modules/(?!$1/)[^/]+/index\\.ts$',
       ],

@@ -16,7 +16,7 @@ export const modules: Registry = {
     load: async () => (await import('./modules/identity/module.ts')).default,
   },
   issuance: {
-    paths: ['/v1/credentials', '/v1/batches', '/v1/templates', '/v1/achievements', '/status', '/organizations'],
+    paths: ['/v1/credentials', '/v1/batches', '/v1/templates', '/v1/achievements', '/status', '/organizations', '/recipient', '/v1/erasure-requests'],
     load: async () => (await import('./modules/issuance/module.ts')).default,
   },
   verification: {
@@ -30,7 +30,7 @@ export const modules: Registry = {
 }
 
 /** Vellum, whichever of its modules a process hosts. */
-export const program: Program = { registry: modules, authority: 'identity', scopes }
+export const program: Program = { registry: modules, authority: 'identity', recipients: 'issuance', scopes }
 
 /** What modules add to the command line. */
 export const commands = async (): Promise<AddCommands[]> => [

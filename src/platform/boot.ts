@@ -49,6 +49,8 @@ export interface Program {
   readonly registry: Registry
   /** The module whose contract contains `authorityOperations`. */
   readonly authority: string
+  /** The module whose contract contains `recipientOperations`; absent: recipients come to none. */
+  readonly recipients?: string
   /** What an access token can permit, for the API's document. */
   readonly scopes: Readonly<Record<string, string>>
 }
@@ -249,7 +251,7 @@ export async function boot(program: Program, options: BootOptions): Promise<Runn
     })
     const limitsOf = createOrganizationLimits(authorityFor('platform'), { freshMs: settings.REVOCATION_POLL_MS })
     const gateway = createGateway({
-      settings, topology, registry, authority: program.authority, remote, limitsOf, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
+      settings, topology, registry, authority: program.authority, recipients: program.recipients, remote, limitsOf, loopback: loopbackUrl, transportTo, dispatcher: agent, tokens, serviceSecret, log,
       stopping: leaving.signal,
     })
     stops.push(() => gateway.close())

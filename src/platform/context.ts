@@ -5,7 +5,7 @@ import type { OrganizationId } from './organization-id.ts'
 export interface Context {
   /** Present inside an authenticated request or an organization's own step: Postgres then shows no other organization's rows. */
   readonly organizationId?: OrganizationId
-  /** Who acts, for the audit: `client:{id}`, `key:{id}`, `person:{id}`, `module:{name}`, `cli`, `system`. */
+  /** Who acts, for the audit: `client:{id}`, `key:{id}`, `person:{id}`, `recipient:{id}`, `module:{name}`, `cli`, `system`. */
   readonly actor?: string
   /** Where the request came from, for the audit: an IPv4 address, or the /64 network of an IPv6 address. */
   readonly address?: string

@@ -11,7 +11,7 @@ export function permissionTables() {
   const roles = scopes.split('\n').find((line) => line.startsWith('|'))!.slice(1, -1).split('|').map((cell) => bare(cell.trim())).slice(2)
   /** Scope → who has it. */
   const holders = new Map(tableRows(scopes).map(([scope, , ...marks]) => [bare(scope), roles.filter((_, at) => marks[at] === '✓')]))
-  /** `GET /v1/credentials` → a scope, `session`, `client` or `everyone`. */
+  /** `GET /v1/credentials` → a scope, `session`, `recipient`, `client` or `everyone`. */
   const needs = new Map(tableRows(section(text, '## Routes')).map(([route, need]) => [bare(route), bare(need)]))
   return { roles, holders, needs }
 }

@@ -20,6 +20,7 @@ export const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/templates/preview': { content: template },
   'POST /v1/templates/images': 'no picture',
   'PATCH /v1/members/{id}': {},
+  'POST /v1/erasure-requests/{id}/refuse': { reason: 'because' },
   'POST /v1/invitations': { email: 'x@canary.example', role: 'viewer' },
 }
 
@@ -30,6 +31,7 @@ export function idsOf(path: string, own: Belongings): { foreign: string[]; unkno
   if (path.startsWith('/v1/clients/')) return { foreign: [own.clientId], unknown: uuidv7() }
   if (path.startsWith('/v1/api-keys/')) return { foreign: [own.apiKeyId], unknown: uuidv7() }
   if (path.startsWith('/v1/recipients/') || path.startsWith('/v1/exports/recipients/')) return { foreign: [own.recipientId], unknown: uuidv7() }
+  if (path.startsWith('/v1/erasure-requests/')) return { foreign: [own.erasureRequestId], unknown: uuidv7() }
   if (path.startsWith('/v1/members/')) return { foreign: [own.memberId], unknown: uuidv7() }
   if (path.startsWith('/v1/invitations/')) return { foreign: [own.invitationId], unknown: uuidv7() }
   if (path.startsWith('/v1/templates/images/')) return { foreign: [own.imageId], unknown: 'f'.repeat(64) }

@@ -1,5 +1,6 @@
 import { logo } from '../render/own-page.ts'
 import { memberOf } from './members.ts'
+import { recipientOf } from './recipients.ts'
 import { createAccount, createInstallation, type Account, type Installation, type InstallationOptions } from '../installation.ts'
 
 /** What one organization has made: ids that the other must not be able to tell from invented ones. */
@@ -16,6 +17,7 @@ export interface Belongings {
   readonly imageId: string
   readonly memberId: string
   readonly invitationId: string
+  readonly erasureRequestId: string
 }
 
 export interface TwoOrganizations {
@@ -80,7 +82,9 @@ async function makeBelongings(installation: Installation, owner: Account): Promi
   const { id: invitationId } = await send('POST', '/v1/invitations', { email: 'invited@canary.example', role: 'viewer' })
   await quiet(owner)
   const { recipient } = await owner.get<{ recipient: { id: string } }>(`/v1/credentials/${credentialId}`)
-  return { organizationId, credentialId, recipientId: recipient.id, batchId, clientId, apiKeyId, templateId, templateSlug: 'secret-template', imageId, memberId, invitationId }
+  await (await recipientOf(installation, 'owner', 'zephyrine@canary.example')).post('erasure')
+  const { requests } = await owner.get<{ requests: { id: string }[] }>('/v1/erasure-requests')
+  return { erasureRequestId: requests[0]!.id, organizationId, credentialId, recipientId: recipient.id, batchId, clientId, apiKeyId, templateId, templateSlug: 'secret-template', imageId, memberId, invitationId }
 }
 
 /** Waits until everything that the organization asked for was issued and mailed. */

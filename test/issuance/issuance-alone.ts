@@ -59,7 +59,7 @@ export async function startIssuance(
   const stops: (() => Promise<unknown>)[] = []
 
   /** The module as one process composes it: again, and there are two over the same database. */
-  function compose() {
+  function compose({ now = () => new Date() }: { now?: () => Date } = {}) {
     const context = {
       name: 'issuance', config: { RENDER_WORKERS: 1 }, publicUrl, database,
       clients: {
@@ -77,7 +77,7 @@ export async function startIssuance(
       },
       openDocument: undefined as never,
       documents: { link: () => { throw new Error('Nobody asks for a document here.') } },
-      keys: keys.ring, blobs, log, now: () => new Date(), stopping: stopping.signal, singleWork: createSingleWork(), modules: [],
+      keys: keys.ring, blobs, log, now, stopping: stopping.signal, singleWork: createSingleWork(), modules: [],
     } as unknown as IssuanceContext
     const parts = module.start(context)
     const app = createPublicApp({

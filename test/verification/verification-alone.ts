@@ -156,7 +156,10 @@ function clientOf(fake: FakeIssuance): Uses['issuance'] {
     if (value === undefined) throw new Problem('not-found', 'There is nothing here.')
     return value
   }
+  const nothing = async () => found<never>(undefined)
   return {
+    recipientMail: nothing,
+    recipientSession: nothing,
     async credentialStatus({ credentialId }) {
       refuseAway(fake)
       return fake.status.get(credentialId) ?? { status: 'active' }

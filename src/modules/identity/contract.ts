@@ -12,7 +12,7 @@ export const scopes = {
   'organization:read': 'See the organization.',
   'organization:write': 'Change the organization.',
   'clients:manage': 'Make, list and disable API clients and API keys.',
-  'recipients:erase': 'Erase a recipient for good.',
+  'recipients:erase': 'Erase a recipient for good, and decide who asked for it.',
   'recipients:export': 'Take out all that is held about a recipient.',
   'organization:export': 'Take out everything of the organization.',
   'audit:read': 'Read the audit trail.',

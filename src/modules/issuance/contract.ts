@@ -1,13 +1,38 @@
 import { z } from 'zod'
 import { contract, DocumentLink, operation } from '#platform/contract.ts'
+import { recipientOperations } from '#platform/recipient-operations.ts'
 
 export const CredentialStatus = z.enum(['active', 'suspended', 'revoked', 'superseded', 'expired'])
 
 export const ImageForm = z.enum(['preview', 'badge-png', 'badge-svg'])
 export type ImageForm = z.infer<typeof ImageForm>
 
-/** What other modules may ask of issuance. */
+/** What a mail to a recipient says, beside the one that brings a certificate. */
+export const RecipientMail = z.object({
+  kind: z.enum(['link', 'erasure-refused']),
+  email: z.string(),
+  name: z.string(),
+  /** BCP 47. */
+  locale: z.string(),
+  /** Of a link it opens something: whoever has it may use it until it expires. */
+  link: z.string(),
+  organizationName: z.string(),
+  /** Of a refusal. */
+  reason: z.string().optional(),
+})
+export type RecipientMail = z.infer<typeof RecipientMail>
+
+/** What other modules, and the front door, may ask of issuance. */
 export const issuance = contract('issuance', {
+  ...recipientOperations,
+
+  /** What the mail of `recipient-mail.requested` says; `gone` once its link is used or too old, or the recipient erased. */
+  recipientMail: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ mailId: z.string() }),
+    output: RecipientMail,
+  }),
   /** The status as it is now; a revocation is visible here before it is acknowledged. */
   credentialStatus: operation({
     effect: 'read',

@@ -73,3 +73,15 @@ export const batchFinished = defineEvent({
   }),
   key: (data) => data.batchId,
 })
+
+/**
+ * A mail to a recipient is to be sent. What it says is asked for by `recipientMail` when it goes out: neither an address nor a link
+ * stands in an event.
+ */
+export const recipientMailRequested = defineEvent({
+  name: 'recipient-mail.requested',
+  version: 1,
+  data: z.object({ mailId: z.string(), recipientId: z.string() }),
+  key: (data) => data.mailId,
+  subject: (data) => data.recipientId,
+})

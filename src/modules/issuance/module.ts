@@ -19,13 +19,17 @@ import { createCredentialImages } from './credential/credential-images.ts'
 import { findFinal } from './credential/credential-row.ts'
 import { createAbandon, createIssueRunner, issueCredential } from './credential/issue-step.ts'
 import type { CredentialState } from './credential/state.ts'
-import { batchFinished, credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended } from './events.ts'
+import { batchFinished, credentialIssued, credentialReinstated, credentialRevoked, credentialSuspended, recipientMailRequested } from './events.ts'
 import { createImageCleaner } from './image/image-cleaner.ts'
 import { createImages } from './image/images.ts'
 import { createOrganizationProfiles } from './organization-profiles.ts'
 import { createEraser } from './recipient/erase.ts'
 import { createExports } from './recipient/export.ts'
 import { createRecipients } from './recipient/recipients.ts'
+import { createErasureRequests, createRequestedEraser, eraseOnRequest } from './recipient-access/erasure-requests.ts'
+import { createLinkRequests, createLinkRunner, sendRecipientLink } from './recipient-access/link-requests.ts'
+import { createRecipientMails } from './recipient-access/recipient-mails.ts'
+import { createRecipientSessions } from './recipient-access/recipient-sessions.ts'
 import { createRenderPool } from './render/pool.ts'
 import { issuanceRoutes } from './routes.ts'
 import { createOrganizationKeys } from './signing/organization-keys.ts'
@@ -39,7 +43,7 @@ import { createPreviews } from './template/previews.ts'
 export default defineModule({
   contract: issuance,
   uses: { identity },
-  publishes: [credentialIssued, credentialRevoked, credentialSuspended, credentialReinstated, batchFinished],
+  publishes: [credentialIssued, credentialRevoked, credentialSuspended, credentialReinstated, batchFinished, recipientMailRequested],
   subscribes: { identity: ['recipient', 'data-key'] },
   schema,
   config: issuanceConfig,
@@ -56,6 +60,9 @@ export default defineModule({
     const images = createImages(context, imageCleaner)
     const ownDesigns = createOwnDesigns(context, images)
     const previews = createPreviews(context, pool, profiles)
+    const mails = createRecipientMails(context, profiles)
+    const recipientSessions = createRecipientSessions(context)
+    const erasureRequests = createErasureRequests(context, mails)
 
     async function issued(credentialId: string) {
       const row = await findFinal(database, credentialId)
@@ -85,6 +92,13 @@ export default defineModule({
           return credentialImages.link(credentialId, organizationId as OrganizationId, form)
         },
         statusList: async ({ statusListId }) => ({ document: await statusLists.document(statusListId) }),
+        recipientMail: ({ mailId }) => mails.find(mailId),
+        async recipientSession({ token }) {
+          const session = await recipientSessions.find(token)
+          if (session === 'erased') throw new Problem('gone', 'What was held about you here was erased for good.')
+          if (!session) throw new Problem('unauthenticated', 'Ask for a mailed link on the page of a credential, and open it.')
+          return session
+        },
         signDocument: createDocumentSigner(context, organizationKeys),
         async didDocument({ slug }) {
           const { id } = await context.clients.identity.organization({ slug })
@@ -93,6 +107,7 @@ export default defineModule({
       },
       routes: (app) => issuanceRoutes(app, context, {
         acceptance, profiles, statusLists, organizationKeys, imageCleaner, images, ownDesigns, previews, workbooks,
+        requestLink: createLinkRequests(context), recipientSessions, erasureRequests,
       }),
       subscriptions: [subscribe('identity', recipientErased, createEraser(context))],
       steps: [
@@ -101,6 +116,8 @@ export default defineModule({
         runStep(steerBatch, createSteerRunner(context)),
         runStep(forgetRefused, createForgetRunner(context)),
         runStep(finishBatch, createFinishRunner(context)),
+        runStep(sendRecipientLink, createLinkRunner(mails)),
+        runStep(eraseOnRequest, createRequestedEraser(context)),
       ],
       exports: createExports(context),
       history: createCredentialHistory(context),

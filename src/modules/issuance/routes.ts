@@ -14,6 +14,8 @@ import type { Images } from './image/images.ts'
 import type { IssuanceContext } from './issuance-context.ts'
 import type { OrganizationProfiles } from './organization-profiles.ts'
 import type { OrganizationKeys } from './signing/organization-keys.ts'
+import { erasureRequestRoutes } from './recipient-access/erasure-request-routes.ts'
+import { type RecipientParts, recipientRoutes } from './recipient-access/recipient-routes.ts'
 import type { StatusLists } from './status-list/status-lists.ts'
 import { imageRoutes } from './image/image-routes.ts'
 import { previewRoutes } from './template/preview-routes.ts'
@@ -21,7 +23,7 @@ import type { Previews } from './template/previews.ts'
 import type { OwnDesigns } from './template/own-designs.ts'
 import { templateRoutes } from './template/template-routes.ts'
 
-export interface IssuanceParts {
+export interface IssuanceParts extends RecipientParts {
   readonly acceptance: Acceptance
   readonly profiles: OrganizationProfiles
   readonly statusLists: StatusLists
@@ -47,6 +49,8 @@ export function issuanceRoutes(app: PublicApp, context: IssuanceContext, parts: 
   imageRoutes(app, parts.images)
   templateRoutes(app, context, parts)
   previewRoutes(app, context, parts)
+  recipientRoutes(app, context, parts)
+  erasureRequestRoutes(app, parts.erasureRequests)
 
   app.openapi(
     createRoute({

@@ -3,6 +3,7 @@ import { defineSchema } from '#platform/database/schema.ts'
 import type { CredentialState } from './credential/state.ts'
 import type { FileFormat } from './batch/file-format.ts'
 import type { RowFault } from './batch/row-rules.ts'
+import { accessTables } from './recipient-access/access-tables.ts'
 import type { OwnTemplate } from './template/own-template.ts'
 
 export type StatusPurpose = 'revocation' | 'suspension'
@@ -311,6 +312,8 @@ export const schema = defineSchema('issuance', (kit) => ({
     },
     (t) => [kit.primaryKey({ columns: [t.organizationId, t.month] })],
   ),
+
+  ...accessTables(kit),
 }))
 
 export type IssuanceTables = ReturnType<typeof schema.postgres>['tables']

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { defineModule, runStep, subscribe } from '#platform/module.ts'
 import { identity, mailRequested, recipientErased } from '#modules/identity/index.ts'
-import { credentialIssued, credentialRevoked, issuance } from '#modules/issuance/index.ts'
+import { credentialIssued, credentialRevoked, issuance, recipientMailRequested } from '#modules/issuance/index.ts'
 import { createAccountRunner, createFailAccountMail, sendAccountMail, writeAccountMail } from './account/account-step.ts'
 import { notificationChecks } from './checks.ts'
 import { notificationConfig } from './config.ts'
@@ -22,7 +22,7 @@ export default defineModule({
   contract: notification,
   uses: { identity, issuance },
   publishes: [notificationDelivered, notificationFailed],
-  subscribes: { issuance: ['credential'], identity: ['recipient', 'mail', 'data-key'] },
+  subscribes: { issuance: ['credential', 'recipient-mail'], identity: ['recipient', 'mail', 'data-key'] },
   schema,
   config: notificationConfig,
   checks: notificationChecks,
@@ -53,6 +53,7 @@ export default defineModule({
         subscribe('issuance', credentialIssued, tellRecipient(context, createIssuerContacts(context))),
         subscribe('issuance', credentialRevoked, withdrawRevoked(context)),
         subscribe('identity', mailRequested, writeAccountMail(context)),
+        subscribe('issuance', recipientMailRequested, writeAccountMail(context)),
         subscribe('identity', recipientErased, forgetRecipient(context, transport)),
       ],
       steps: [

@@ -32,17 +32,23 @@ export const schema = defineSchema('notification', (kit) => ({
     ],
   ),
 
-  /** Mails to people who sign in. What they say is asked for when they go out, and never stored here. */
-  accountMessages: kit.tenantTable('account_messages', {
-    /** Of the mail at identity. */
-    id: kit.id().primaryKey(),
-    organizationId: kit.text().notNull(),
-    messageId: kit.text().notNull(),
-    state: kit.text().$type<MessageState>().notNull(),
-    reason: kit.text(),
-    createdAt: kit.instant().notNull(),
-    finishedAt: kit.instant(),
-  }),
+  /** Mails to people who sign in, and links to recipients. What they say is asked for when they go out, and never stored here. */
+  accountMessages: kit.tenantTable(
+    'account_messages',
+    {
+      /** Of the mail where it is kept. */
+      id: kit.id().primaryKey(),
+      organizationId: kit.text().notNull(),
+      /** Whom issuance has something to tell; null: identity has, to somebody who signs in. */
+      recipientId: kit.text(),
+      messageId: kit.text().notNull(),
+      state: kit.text().$type<MessageState>().notNull(),
+      reason: kit.text(),
+      createdAt: kit.instant().notNull(),
+      finishedAt: kit.instant(),
+    },
+    (t) => [kit.index('account_messages_by_recipient').on(t.recipientId)],
+  ),
 }))
 
 export type NotificationTables = ReturnType<typeof schema.postgres>['tables']

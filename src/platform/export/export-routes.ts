@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { createRoute, z } from '@hono/zod-openapi'
+import { getCookie } from 'hono/cookie'
 import type { Logger } from 'pino'
 import { readBlobs } from '../backup/blobs-file.ts'
 import { callHeaders, exportPath } from '../call/headers.ts'
@@ -9,8 +10,13 @@ import { accessOfRequest } from '../http/access-token.ts'
 import type { Access } from '../http/access.ts'
 import { readProblem } from '../http/problem-response.ts'
 import { scoped } from '../http/scoped.ts'
+import { recipientCookie } from '../http/session-cookie.ts'
 import { type StoredFile, storedZip } from '../http/stored-zip.ts'
+import type { Client } from '../contract.ts'
 import type { PublicApp } from '../module.ts'
+import { OrganizationId } from '../organization-id.ts'
+import { Problem } from '../problem.ts'
+import type { recipientOperations } from '../recipient-operations.ts'
 
 export interface ExportOptions {
   /** All modules, the one that knows whether there is such a person first. */
@@ -18,7 +24,13 @@ export interface ExportOptions {
   readonly transportTo: (module: string) => Transport
   readonly tokens: ServiceTokens
   readonly log: Logger
+  readonly publicUrl: string
+  /** Who shows a recipient's cookie; throws `Problem`. Undefined: the program has no recipients who come by themselves. */
+  readonly recipientOf: Client<{ module: string; operations: typeof recipientOperations }>['recipientSession'] | undefined
 }
+
+/** For whom, and who asked. */
+type Asked = Pick<Access, 'organizationId' | 'actor'>
 
 const tags = ['Exports']
 const archive = { 200: { description: 'A zip archive with a folder for each module', content: { 'application/zip': { schema: z.string().openapi({ format: 'binary' }) } } } }
@@ -55,24 +67,46 @@ export function exportRoutes(app: PublicApp, options: ExportOptions): void {
     }),
     async (c) => (await zipOf(options, accessOfRequest(c), undefined, 'organization')) as never,
   )
+  if (options.recipientOf) ownExportRoute(app, options, options.recipientOf)
 }
 
-async function zipOf(options: ExportOptions, access: Access, recipientId: string | undefined, name: string): Promise<Response> {
+/** What a recipient takes out themselves, by the cookie of a mailed link. */
+function ownExportRoute(app: PublicApp, options: ExportOptions, recipientOf: NonNullable<ExportOptions['recipientOf']>): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/exports/mine',
+      tags,
+      security: [{ recipient: [] }] as Record<string, string[]>[],
+      summary: 'All that is held about a recipient, for themselves',
+      description: 'As `GET /v1/exports/recipients/{id}`, for whoever came to `/recipient/{slug}` by a mailed link.',
+      responses: archive,
+    }),
+    async (c) => {
+      const token = getCookie(c, recipientCookie(options.publicUrl))
+      if (!token || token.length > 100) throw new Problem('unauthenticated', 'Ask for a mailed link on the page of a credential, and open it.')
+      const { organizationId, recipientId } = await recipientOf({ token })
+      return (await zipOf(options, { organizationId: OrganizationId.parse(organizationId), actor: `recipient:${recipientId}` }, recipientId, 'my-data')) as never
+    },
+  )
+}
+
+async function zipOf(options: ExportOptions, asked: Asked, recipientId: string | undefined, name: string): Promise<Response> {
   const [first, ...others] = options.modules
   // The first of all is asked before the answer begins: it knows whether there is such a person.
-  const opened = await openModule(options, first!, access, recipientId)
-  const files = filesOf({ ...options, modules: others }, { module: first!, body: opened }, access, recipientId)
+  const opened = await openModule(options, first!, asked, recipientId)
+  const files = filesOf({ ...options, modules: others }, { module: first!, body: opened }, asked, recipientId)
   const stream = Readable.toWeb(Readable.from(storedZip(files)))
   return new Response(stream as unknown as ReadableStream<Uint8Array<ArrayBuffer>>, {
     headers: { 'content-type': 'application/zip', 'content-disposition': `attachment; filename="${name}.zip"`, 'cache-control': 'no-store' },
   })
 }
 
-async function openModule({ transportTo, tokens }: ExportOptions, module: string, access: Access, recipientId: string | undefined): Promise<ReadableStream<Uint8Array>> {
-  const query = new URLSearchParams({ organization: access.organizationId, ...(recipientId !== undefined && { recipient: recipientId }) })
+async function openModule({ transportTo, tokens }: ExportOptions, module: string, asked: Asked, recipientId: string | undefined): Promise<ReadableStream<Uint8Array>> {
+  const query = new URLSearchParams({ organization: asked.organizationId, ...(recipientId !== undefined && { recipient: recipientId }) })
   const headers = {
     [callHeaders.authorization]: `Bearer ${await tokens.mint('gateway', module)}`,
-    [callHeaders.actor]: access.actor,
+    [callHeaders.actor]: asked.actor,
   }
   const answer = await transportTo(module)({ method: 'GET', path: `${exportPath(module)}?${query}`, headers, effect: 'read' })
   if (!answer.ok) throw await readProblem(answer)
@@ -80,7 +114,7 @@ async function openModule({ transportTo, tokens }: ExportOptions, module: string
 }
 
 async function* filesOf(
-  options: ExportOptions, begun: { module: string; body: ReadableStream<Uint8Array> }, access: Access, recipientId: string | undefined,
+  options: ExportOptions, begun: { module: string; body: ReadableStream<Uint8Array> }, asked: Asked, recipientId: string | undefined,
 ): AsyncGenerator<StoredFile> {
   const modifiedAt = new Date()
   const counts: Record<string, number> = {}
@@ -93,8 +127,8 @@ async function* filesOf(
   }
   try {
     yield* foldered(begun.module, begun.body)
-    for (const module of options.modules) yield* foldered(module, await openModule(options, module, access, recipientId))
-    const contents = { vellum: 'export', format: 1, organizationId: access.organizationId, ...(recipientId !== undefined && { recipientId }), exportedAt: modifiedAt.toISOString(), files: counts }
+    for (const module of options.modules) yield* foldered(module, await openModule(options, module, asked, recipientId))
+    const contents = { vellum: 'export', format: 1, organizationId: asked.organizationId, ...(recipientId !== undefined && { recipientId }), exportedAt: modifiedAt.toISOString(), files: counts }
     yield { name: 'contents.json', content: Buffer.from(`${JSON.stringify(contents, null, 2)}\n`), modifiedAt }
   } catch (error) {
     options.log.error({ err: error }, 'an export was cut off')

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import type { Dispatcher } from 'undici'
 import { type Addresses, createAddresses } from '../call/addresses.ts'
+import { createClient } from '../call/client.ts'
 import type { ServiceTokens } from '../call/service-token.ts'
 import type { Transport } from '../call/transport.ts'
 import type { Settings } from '../config.ts'
@@ -12,6 +13,7 @@ import { exportRoutes } from '../export/export-routes.ts'
 import type { ReadinessCheck } from '../http/probes.ts'
 import type { PublicApp, Registry } from '../module.ts'
 import type { FindOrganizationLimits } from '../organization-limits.ts'
+import { recipientOperations } from '../recipient-operations.ts'
 import { redisFailure } from '../redis/connection.ts'
 import type { Topology } from '../topology.ts'
 import { behindDoor, door } from './door.ts'
@@ -26,6 +28,8 @@ export interface GatewayOptions {
   readonly registry: Registry
   /** The module that knows which persons there are. */
   readonly authority: string
+  /** The module that knows recipients by their cookie. */
+  readonly recipients: string | undefined
   readonly remote: Readonly<Record<string, Addresses>>
   /** Where also modules of this process are reached by forwarding; undefined: they are called directly. */
   readonly loopback: () => string | undefined
@@ -59,7 +63,7 @@ export const publicPaths = (registry: Registry): Record<string, readonly string[
   Object.fromEntries(Object.entries(registry).map(([module, { paths }]) => [module, paths]))
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { settings, topology, registry, authority, transportTo, dispatcher, tokens, serviceSecret, log, stopping } = options
+  const { settings, topology, registry, authority, recipients, transportTo, dispatcher, tokens, serviceSecret, log, stopping } = options
   if (!topology.front) return { door: () => behindDoor, mountForwards() {}, mountExports: () => undefined, documents: async () => ({}), checks: {}, conditions: {}, close() {} }
 
   const redis = settings.REDIS_URL === undefined ? undefined : connectForLimits(settings.REDIS_URL)
@@ -73,6 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     perVerification: limit('verification', settings.RATE_LIMIT_VERIFICATION),
     limitsOf: options.limitsOf,
   }
+  const recipientOf = recipients === undefined ? undefined : createClient({ module: recipients, operations: recipientOperations }, transportTo(recipients), { module: 'gateway', tokens }).recipientSession
   let loopback: Addresses | undefined
   const addressesOf = (module: string): Addresses | undefined => {
     const url = options.loopback()
@@ -86,7 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     door: (accessTokens) => door({ accessTokens, ...limits, trustedProxies: settings.TRUSTED_PROXIES ?? [], serviceSecret }),
     mountForwards: (app) => mountForwards(app, { paths: publicPaths(registry), addressesOf, dispatcher, stopping }),
     mountExports: (app) =>
-      moduleDocument(mountPublicRoutes(app, (routes) => exportRoutes(routes, { modules: [authority, ...Object.keys(registry).filter((name) => name !== authority)], transportTo, tokens, log })), 'exports'),
+      moduleDocument(mountPublicRoutes(app, (routes) => exportRoutes(routes, { modules: [authority, ...Object.keys(registry).filter((name) => name !== authority)], transportTo, tokens, log, publicUrl: settings.PUBLIC_URL, recipientOf })), 'exports'),
     documents: createRemoteDocuments({ modules: Object.keys(topology.remote), transportTo, tokens, log }),
     checks: Object.keys(conditions).length === 0 ? {} : { 'other processes': metOnce(conditions) },
     conditions,

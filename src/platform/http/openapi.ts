@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { problems } from '../problem.ts'
 import { problemMediaType } from './problem-response.ts'
-import { sessionCookie } from './session-cookie.ts'
+import { recipientCookie, sessionCookie } from './session-cookie.ts'
 
 type Json = Record<string, unknown>
 
@@ -77,6 +77,7 @@ export function mergeOpenApi(
           flows: { clientCredentials: { tokenUrl: `${options.publicUrl}/oauth/token`, scopes: options.scopes ?? {} } },
         },
         session: { type: 'apiKey', in: 'cookie', name: sessionCookie(options.publicUrl), description: 'What signing in sets, for people in browsers.' },
+        recipient: { type: 'apiKey', in: 'cookie', name: recipientCookie(options.publicUrl), description: 'What a mailed link sets, for recipients in browsers: half an hour.' },
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'vellum_…', description: 'An API key of POST /v1/api-keys; roles are its scopes.' },
         client: { type: 'http', scheme: 'basic', description: 'Id and secret of an API client, for the OAuth endpoints.' },
       },

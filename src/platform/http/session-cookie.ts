@@ -3,3 +3,6 @@ export const cookiePrefix = (publicUrl: string): string => (publicUrl.startsWith
 
 /** The cookie that carries a session. */
 export const sessionCookie = (publicUrl: string): string => `${cookiePrefix(publicUrl)}.session_token`
+
+/** The cookie of a recipient who came by a mailed link. */
+export const recipientCookie = (publicUrl: string): string => `${cookiePrefix(publicUrl)}.recipient`

@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAnswerCheck, operationsOf } from '../../api/document.ts'
 import { memberOf, password } from '../../api/members.ts'
+import { recipientOf } from '../../api/recipients.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../../servers/openid-provider.ts'
 import { dataUrl, logo, ownPage } from '../../render/own-page.ts'
 import { issueRequest, quiet, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
@@ -148,6 +149,20 @@ describe('every operation', () => {
     await ask('POST', '/v1/credentials', '/v1/credentials', { body: issueRequest({ recipient: { name: '', email: 'x' } }) })
     await ask('POST', '/v1/batches', '/v1/batches?achievement=A', { body: 'name,email\nB,b@owner.example\n', type: 'text/csv' })
     await quiet(owner)
+    const recipient = await recipientOf(installation, 'owner', 'b@owner.example')
+    const asRecipient = { open: true, headers: recipient.headers }
+    await ask('GET', '/v1/exports/mine', '/v1/exports/mine', asRecipient)
+    await ask('GET', '/v1/exports/mine', '/v1/exports/mine', { open: true })
+    await recipient.post('erasure')
+    const { json: { requests: [refused] } } = await ask('GET', '/v1/erasure-requests', '/v1/erasure-requests?state=open&limit=1')
+    await ask('GET', '/v1/erasure-requests', '/v1/erasure-requests?limit=0')
+    await ask('POST', '/v1/erasure-requests/{id}/refuse', `/v1/erasure-requests/${refused.id}/refuse`, { body: { reason: '' } })
+    await ask('POST', '/v1/erasure-requests/{id}/refuse', `/v1/erasure-requests/${refused.id}/refuse`, { body: { reason: 'It is kept by law.' } })
+    await ask('POST', '/v1/erasure-requests/{id}/grant', `/v1/erasure-requests/${refused.id}/grant`)
+    await recipient.post('erasure')
+    const { json: { requests: [granted_] } } = await ask('GET', '/v1/erasure-requests', '/v1/erasure-requests?state=open')
+    await ask('POST', '/v1/erasure-requests/{id}/grant', `/v1/erasure-requests/${granted_.id}/grant`)
+
     await ask('GET', '/v1/credentials', '/v1/credentials?q=zephyrine')
     await ask('GET', '/v1/credentials', '/v1/credentials?after=nonsense')
     const { json: credential } = await ask('GET', '/v1/credentials/{id}', `/v1/credentials/${accepted.id}`)

@@ -80,7 +80,7 @@ describe.each(Object.entries(placements))('every route %s', (_, environment) => 
     for (const operation of operations) {
       const need = needs.get(nameOf(operation)) ?? 'no row'
       const isScope = holders.has(need)
-      const isRefused = isScope || need === 'session'
+      const isRefused = isScope || need === 'session' || need === 'recipient'
       const bare = await ask(operation)
       // Who is no client is told so by OAuth's own words.
       if (need === 'client') {

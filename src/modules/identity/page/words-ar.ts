@@ -1,7 +1,6 @@
 import type { Words } from './words.ts'
 
 export const arabic: Words = {
-  otherLanguage: 'English',
   signIn: {
     title: 'تسجيل الدخول',
     text: 'لمن يُصدرون الشهادات باسم مؤسسة. أما من تسلّم شهادة فلا يحتاج إلى حساب.',

@@ -1,7 +1,6 @@
 import type { Words } from './words.ts'
 
 export const english: Words = {
-  otherLanguage: 'العربية',
   signIn: {
     title: 'Sign in',
     text: 'For people who issue credentials for an organization. Whoever received a certificate needs no account.',

@@ -5,7 +5,6 @@ import { english } from './words-en.ts'
 
 /** Everything that the pages for people who sign in say. What people typed comes as markup that is escaped already. */
 export interface Words {
-  readonly otherLanguage: string
   readonly signIn: {
     readonly title: string
     readonly text: string

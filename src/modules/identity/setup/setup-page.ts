@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html'
-import { style } from '../page/style.ts'
+import { style } from '#platform/page/form-style.ts'
 import type { SetupResult } from './setup.ts'
 
 type Html = ReturnType<typeof html>

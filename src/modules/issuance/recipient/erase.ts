@@ -6,6 +6,7 @@ import type { recipientErased } from '#modules/identity/index.ts'
 import { forgetCellsOf } from '../batch/refused-cells.ts'
 import { deleteFiles } from '../credential/credential-blobs.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
+import { forgetAccess } from '../recipient-access/forget-access.ts'
 import type { IssuanceTables } from '../tables.ts'
 
 /**
@@ -40,7 +41,10 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
         .where(and(eq(credentials.recipientId, recipientId), eq(credentials.state, 'accepted')))
       await confirmErasure(tx, {
         cause, organizationId, recipientId,
-        removed: { credentials: theirs.length, files, digests: known?.emailDigest ? 1 : 0, searchTerms: terms.length, refusedRecords },
+        removed: {
+          credentials: theirs.length, files, digests: known?.emailDigest ? 1 : 0, searchTerms: terms.length, refusedRecords,
+          ...(await forgetAccess(tx, organizationId, recipientId, known?.emailDigest ?? undefined)),
+        },
       })
     }
   }

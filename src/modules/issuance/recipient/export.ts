@@ -6,6 +6,7 @@ import { Problem } from '#platform/problem.ts'
 import { cellsPlace } from '../batch/refused-cells.ts'
 import { openCredential } from '../credential/credential-row.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
+import { accessFiles } from '../recipient-access/access-files.ts'
 
 const atOnce = 100
 
@@ -108,6 +109,7 @@ export function createExports(context: IssuanceContext): Exports {
     yield jsonFile('signing-keys.json', keysOf.map((key) => ({ ...key, privateKey: undefined })))
     const lists = await read.select({ id: statusLists.id, document: statusLists.document }).from(statusLists).where(eq(statusLists.organizationId, organizationId))
     for (const { id, document } of lists) yield { name: `status-lists/${id}.json`, content: new TextEncoder().encode(document) }
+    yield* accessFiles(context, organizationId)
     yield* credentialFiles(organizationId)
   }
 
@@ -115,6 +117,7 @@ export function createExports(context: IssuanceContext): Exports {
     async *person(organizationId, recipientId) {
       yield* credentialFiles(organizationId, recipientId)
       yield* refusedRecords(organizationId, recipientId)
+      yield* accessFiles(context, organizationId, recipientId)
     },
     organization,
   }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull } from 'drizzle-orm'
 import { linesFile } from '#platform/export/module-export.ts'
 import type { Exports } from '#platform/module.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -9,7 +9,7 @@ const atOnce = 200
 
 /** What notification holds: every message, with what it was made of. */
 export function createExports({ database, keys }: Pick<NotificationContext, 'database' | 'keys'>): Exports {
-  const { messages } = database.tables
+  const { messages, accountMessages } = database.tables
 
   async function* files(organizationId: OrganizationId, recipientId?: string) {
     for (let after = '', page = 1; ; page++) {
@@ -34,5 +34,29 @@ export function createExports({ database, keys }: Pick<NotificationContext, 'dat
       yield linesFile(`messages-${String(page).padStart(4, '0')}.ndjson`, opened, rows.map(({ id }) => id))
     }
   }
-  return { person: (organizationId, recipientId) => files(organizationId, recipientId), organization: (organizationId) => files(organizationId) }
+
+  /** Links and refusals that were sent to recipients; what they said is not kept here. */
+  async function* referred(organizationId: OrganizationId, recipientId?: string) {
+    for (let after = '', page = 1; ; page++) {
+      const rows = await database.read
+        .select()
+        .from(accountMessages)
+        .where(and(
+          eq(accountMessages.organizationId, organizationId),
+          recipientId === undefined ? isNotNull(accountMessages.recipientId) : eq(accountMessages.recipientId, recipientId),
+          gt(accountMessages.id, after),
+        ))
+        .orderBy(asc(accountMessages.id))
+        .limit(atOnce)
+      if (rows.length === 0) return
+      after = rows.at(-1)!.id
+      yield linesFile(`recipient-mails-${String(page).padStart(4, '0')}.ndjson`, rows.map((row) => ({ ...row, organizationId: undefined })), rows.map(({ id }) => id))
+    }
+  }
+
+  async function* all(organizationId: OrganizationId, recipientId?: string) {
+    yield* files(organizationId, recipientId)
+    yield* referred(organizationId, recipientId)
+  }
+  return { person: all, organization: (organizationId) => all(organizationId) }
 }

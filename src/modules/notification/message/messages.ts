@@ -97,17 +97,16 @@ export function forgetRecipient(
 ): EventHandler<NotificationTables, typeof recipientErased> {
   return async ({ id: cause, organizationId, data: { recipientId } }) => {
     keys.forget(recipientId)
-    const { messages } = database.tables
+    const { messages, accountMessages } = database.tables
+    const both = [messages, accountMessages] as const
+    const withdrawn = { state: 'withdrawn', reason: 'the recipient was erased', finishedAt: now() } as const
     // Before the files go: whoever is sending looks at this afterwards, and takes back what it wrote meanwhile.
-    await database.transaction((tx) =>
-      tx
-        .update(messages)
-        .set({ state: 'withdrawn', reason: 'the recipient was erased', finishedAt: now() })
-        .where(and(eq(messages.recipientId, recipientId), eq(messages.state, 'pending'))))
-    const sent = await database.read
-      .select({ messageId: messages.messageId })
-      .from(messages)
-      .where(eq(messages.recipientId, recipientId))
+    await database.transaction(async (tx) => {
+      for (const table of both) await tx.update(table).set(withdrawn).where(and(eq(table.recipientId, recipientId), eq(table.state, 'pending')))
+    })
+    const sent: { messageId: string }[] = []
+    for (const table of both)
+      sent.push(...(await database.read.select({ messageId: table.messageId }).from(table).where(eq(table.recipientId, recipientId))))
     for (const { messageId } of sent) await transport.forget(messageId)
     return async (tx) => {
       await tx.update(messages).set({ content: new Uint8Array(0) }).where(eq(messages.recipientId, recipientId))

@@ -10,6 +10,7 @@ import { seal } from './seal.ts'
 import { sharing } from './share.ts'
 import { words } from './translations.ts'
 import type { Verdict, Words } from './words.ts'
+import { yoursByCredential } from './yours.ts'
 
 const tone = {
   active: 'good', test: 'wait', suspended: 'wait', superseded: 'wait', unchecked: 'wait', expired: 'bad', revoked: 'bad', invalid: 'bad',
@@ -43,6 +44,7 @@ ${award(description, issuerPage, language, say)}
 <div class="beside">
 ${keep(description, say)}
 ${shared && sharing(description, language, say)}
+${description.issuer && yoursByCredential(description.issuer.slug, description.row.id, language, say)}
 </div>
 <div class="sheet last">
 <section class="part"><h2>${say.proofTitle}</h2><p>${say.proofIntro}</p>

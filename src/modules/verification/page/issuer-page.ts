@@ -9,6 +9,7 @@ import { openGraph } from './link-preview.ts'
 import { seal } from './seal.ts'
 import { words } from './translations.ts'
 import type { Words } from './words.ts'
+import { yoursByAddress } from './yours.ts'
 
 export interface IssuerDescription {
   readonly organization: Organization
@@ -40,6 +41,7 @@ ${identity(description, say)}
 <section class="part"><h2>${say.achievements}</h2>
 ${achievements(description, visit, say)}
 </section>
+${organization.frozenAt !== undefined && yoursByAddress(organization.slug, language, all)}
 <section class="part"><h2>${say.verifyTitle}</h2>
 <ol class="steps"><li>${say.verify[0]} <code>${description.credentialsAt}</code></li><li>${say.verify[1]}</li><li>${say.verify[2]}</li></ol>
 </section>

@@ -10,7 +10,7 @@ const rosette = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='-100 -100 200 
 const style = `
 :root {
   color-scheme: light dark;
-  --paper: #f4f1ea; --sheet: #fffdf8; --ink: #1d2430; --soft: #566070; --line: #e6e0d4; --line-strong: #cdc4b2;
+  --paper: #f4f1ea; --sheet: #fffdf8; --ink: #1d2430; --soft: #566070; --line: #e6e0d4; --line-strong: #cdc4b2; --edge: #8b8779;
   --brand: #1f3a5f; --gold: #8a6a2f; --good: #1d6b45; --good-tint: #e6f2ea; --wait: #8a5a00; --wait-tint: #fbf0d9; --bad: #a3262a; --bad-tint: #fbe7e6;
   --shadow: 0 1px 2px rgb(60 48 20 / 5%), 0 10px 36px -14px rgb(60 48 20 / 16%);
   --serif: "Iowan Old Style", "Palatino Linotype", Palatino, "Noto Serif", "Noto Naskh Arabic", Georgia, serif;
@@ -20,7 +20,7 @@ const style = `
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --paper: #13161b; --sheet: #1c2027; --ink: #eceae4; --soft: #a8afba; --line: #2d333d; --line-strong: #454d5b;
+    --paper: #13161b; --sheet: #1c2027; --ink: #eceae4; --soft: #a8afba; --line: #2d333d; --line-strong: #454d5b; --edge: #6f7886;
     --brand: #a9c7ee; --gold: #d3b57a; --good: #7fd2a2; --good-tint: #1a2f25; --wait: #f0c067; --wait-tint: #352b16; --bad: #f39a97; --bad-tint: #3c2021;
     --shadow: 0 12px 40px -12px rgb(0 0 0 / 60%);
   }
@@ -98,6 +98,7 @@ a:hover { text-decoration-thickness: .12em; }
 .keep li a:hover b { text-decoration: underline; text-underline-offset: .2em; }
 .actions { display: grid; gap: .6rem; margin-block-start: 1.1rem; }
 .button { display: inline-flex; align-items: center; justify-content: center; gap: .55rem; min-height: 2.85rem; padding: .5rem 1.1rem; border-radius: 9px; border: 1px solid var(--line-strong); color: var(--ink); text-decoration: none; font-weight: 600; font-size: .96rem; }
+button.button { font-family: inherit; background: transparent; cursor: pointer; }
 .button svg { flex: none; width: 1.15rem; height: 1.15rem; }
 .button:hover { border-color: var(--brand); color: var(--brand); }
 .share .button:first-child { background: var(--brand); border-color: var(--brand); color: var(--sheet); }
@@ -105,6 +106,10 @@ a:hover { text-decoration-thickness: .12em; }
 .share details { margin-block-start: 1.1rem; }
 .share details p { font-size: .93rem; line-height: 1.5; }
 .fields dd { -webkit-user-select: all; user-select: all; cursor: copy; margin-block-start: .15rem; padding: .45rem .7rem; border: 1px solid var(--line); border-radius: 7px; background: var(--paper); line-height: 1.45; font-size: .95rem; }
+.yours form { display: grid; gap: .9rem; margin-block-start: 1.1rem; }
+.yours label { font-weight: 600; max-width: 26rem; }
+.yours input { display: block; width: 100%; min-height: 2.85rem; margin-block-start: .4rem; padding: .5rem .8rem; font: inherit; font-weight: 400; color: inherit; background: transparent; border: 1px solid var(--edge); border-radius: 9px; }
+.part.yours .button { width: fit-content; }
 
 .part { padding: 1.9rem var(--side); }
 .part + .part { border-block-start: 1px solid var(--line); }
@@ -154,7 +159,7 @@ code { font: .84rem/1.6 var(--mono); direction: ltr; unicode-bidi: isolate; disp
   :root { color-scheme: light; font-size: 10pt; --side: 1.5rem; --badge: 7rem; }
   body { background: none; line-height: 1.5; }
   .top, main, .foot { width: 100%; }
-  .top a, .beside, .more, .part:has(> details:not([open])) { display: none; }
+  .top a, .beside, .yours, .more, .part:has(> details:not([open])) { display: none; }
   .page { grid-template-areas: "first" "last"; gap: 0; }
   .sheet { border: 0; border-radius: 0; box-shadow: none; overflow: visible; }
   .verdict { border: 1px solid var(--line-strong); border-radius: 9px; }

@@ -85,6 +85,12 @@ export const english: Words = {
     byHandText: 'For a profile, a CV or a form. Touch a line to mark all of it, then copy.',
     fields: { name: 'Name', organization: 'Issuing organization', issued: 'Issue date', expires: 'Expiration date', id: 'Credential ID', url: 'Credential URL' },
   },
+  yours: {
+    credential: { title: 'Is this yours?', text: 'See everything that this issuer has issued to you, and your data. You need no account: a link is mailed to the address that this was issued to.' },
+    issuer: { title: 'Did you get a credential from here?', text: 'See everything that was issued to you, and your data. You need no account: a link is mailed to you.' },
+    email: 'The e-mail address that it was issued to',
+    button: 'Send the link',
+  },
   preview: {
     title: (achievement, name) => `${achievement} · ${name}`,
     text: (issuer) => `A digital credential from ${issuer}. Open the link to check that it is real.`,

@@ -55,6 +55,8 @@ export interface Words {
     readonly byHandText: string
     readonly fields: Readonly<Record<'name' | 'organization' | 'issued' | 'expires' | 'id' | 'url', string>>
   }
+  /** For whoever it was issued to: no account, a mailed link. */
+  readonly yours: Readonly<Record<'credential' | 'issuer', Passage>> & { readonly email: string; readonly button: string }
   /** For the preview of a link: one line, plain text. */
   readonly preview: { title(achievement: string, name: string): string; text(issuer: string): string; picture(achievement: string, name: string): string }
   readonly address: string

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
-import type { PublicEnvironment } from '#platform/http/app.ts'
-import { Problem } from '#platform/problem.ts'
+import { Problem } from '../problem.ts'
+import type { PublicEnvironment } from './app.ts'
 
 /**
  * Whether a request comes from a page of ours: what a cookie protects answers to no other. `Sec-Fetch-Site` is the browser's own

@@ -48,4 +48,7 @@ details summary { cursor: pointer; list-style: none } details summary::-webkit-d
 form + p { margin-block: 1.5rem 0 }
 .qr { width: 13rem; max-width: 100%; margin-block: .5rem 1rem; line-height: 0; border-radius: 9px; overflow: hidden }
 .quiet { display: inline-block; border-radius: 9px; font-weight: 600; text-decoration: none; padding: .45rem 1rem; font-size: .93rem; color: var(--brand); background: transparent; border: 1px solid var(--edge) }
-.button { display: inline-block; padding: .75rem 1.6rem; font-weight: 600; color: var(--sheet); background: var(--brand); border-radius: 9px; text-decoration: none }`
+.button { display: inline-block; padding: .75rem 1.6rem; font-weight: 600; color: var(--sheet); background: var(--brand); border-radius: 9px; text-decoration: none }
+.links { display: flex; flex-wrap: wrap; gap: .15rem 1.1rem; margin-block-start: .3rem; font-size: .93rem } .links a { padding-block: .2rem }
+.pager { display: flex; gap: .75rem; margin-block-start: 1.2rem }
+blockquote { margin: 0 0 1rem; padding-inline-start: 1rem; border-inline-start: 3px solid var(--edge) }`

@@ -1,0 +1,71 @@
+import type { Words } from './words.ts'
+
+export const english: Words = {
+  ask: {
+    title: (issuer) => `What ${issuer} has issued to you`,
+    text: 'You need no account. A link is mailed to you; with it you see all your credentials from here, and what is held about you.',
+    email: 'The e-mail address that it was issued to',
+    button: 'Send me the link',
+  },
+  sent: {
+    title: 'Look into your mail',
+    text: 'If something was issued to that address, a link is on its way there. It works once, within an hour.',
+    more: 'Has nothing come after some minutes? Look among unwanted mail. At most three links an hour go to one address.',
+  },
+  enter: {
+    title: (issuer) => `Your credentials from ${issuer}`,
+    text: 'The link works once. You are in for half an hour, in this browser alone.',
+    button: 'Go in',
+  },
+  oldLink: { title: 'This link is good no more', text: 'It was used, or is more than an hour old. Ask for another.' },
+  ended: 'Your time here is over, or you have left. Ask for another link to come back.',
+  home: {
+    title: (issuer) => `Your credentials from ${issuer}`,
+    until: (time) => `You are in until ${time}.`,
+    leave: 'Leave',
+    none: 'There is nothing here.',
+    see: 'See and share',
+    seeHint: 'Anyone who has the address of a credential’s page can see it; it is listed nowhere. On that page you can add it to LinkedIn or send it on.',
+    issued: 'Issued',
+    completed: 'Completed',
+    since: 'since',
+    states: {
+      accepted: 'Being prepared', issued: 'Valid', suspended: 'Suspended', superseded: 'Replaced by a newer version', expired: 'Expired', revoked: 'Revoked', cancelled: 'Cancelled',
+    },
+    files: { pdf: 'Certificate (PDF)', badge: 'Badge (PNG)', json: 'Credential (JSON)' },
+    older: 'Earlier ones',
+    newest: 'Newest first',
+  },
+  data: {
+    title: 'Your data',
+    text: 'Everything that is held about you here: credentials, certificates, mails, and what was done with them. One file, which any computer opens.',
+    download: 'Download everything (ZIP)',
+  },
+  erasure: {
+    title: 'Erasure',
+    text: 'You can ask for all that is held about you to be erased. The organization decides, and answers within a month.',
+    button: 'Ask to be erased',
+    sure: 'Do you want to be erased?',
+    consequences: [
+      'The organization is asked. Nothing is erased before it agrees, and until then you can take it back here.',
+      'Once it is done, the pages, certificates and badges of all your credentials from here are gone for good, and nobody can bring them back.',
+      'Files that you keep yourself remain yours. Download them first.',
+    ],
+    confirm: 'Yes, ask for it',
+    back: 'Back',
+    open: (day) => `You asked for it on ${day}. It is not decided yet.`,
+    takeBack: 'Take the request back',
+    erasing: 'It was granted and is being carried out.',
+    refused: (day) => `Your request of ${day} was refused:`,
+    takenBack: 'You took your request back.',
+  },
+  left: { title: 'You have left', text: 'This browser shows nothing of yours any more. With another link you can come back at any time.' },
+  gone: { title: 'It was erased', text: 'What was held about you here was erased for good.' },
+  problem: {
+    missing: { title: 'There is nothing here', text: 'Check the address: there is no such organization.' },
+    away: { title: 'Not at the moment', text: 'A part that is needed does not answer. Try again in a minute.' },
+    tooMany: { title: 'Too many requests', text: 'Too many links were asked for from here. Try again in an hour.' },
+    foreign: { title: 'This form comes from elsewhere', text: 'It was sent from a page of another site, so nothing was done. Open the page here and try again.' },
+    other: { title: 'That did not work', text: 'Go back and try again.' },
+  },
+}
