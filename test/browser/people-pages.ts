@@ -7,7 +7,7 @@ import { accessibilityFaults, clippedFaults, directionFaults, focusFaults, sidew
 const password = 'correct horse battery'
 
 /** Layout, direction and focus of a page as it stands; what axe-core says of a copy where scripts run. */
-async function checkPage(checks: Checks, browser: Browser, page: Page, name: string, visitor: Visitor): Promise<void> {
+export async function checkPage(checks: Checks, browser: Browser, page: Page, name: string, visitor: Visitor): Promise<void> {
   const language = visitor.language ?? 'en'
   const label = `${name} ${visitor.width} ${language}${visitor.dark ? ' dark' : ''}`
   await checks.check(`${label}: layout`, async () => [

@@ -13,6 +13,7 @@ import { issue, send, type Shown, until } from './credentials.ts'
 import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
 import { checkPeople } from './people-pages.ts'
+import { checkRecipients } from './recipient-pages.ts'
 import { checkRules } from './rules-check.ts'
 import { checkSetup, checkSetupLink } from './setup-page.ts'
 
@@ -146,6 +147,7 @@ async function publicPages(): Promise<void> {
     { page: nothing('missingIssuer', `${origin}/issuers/nobody`, 404), visitors: both({ width: 390 }) },
     { page: nothing('erased', erased.url, 410), visitors: both({ width: 390 }) },
   ])
+  await checkRecipients(checks, browser, published, { college, slug: 'aldermoor' })
   await checkLinks(checks, browser, latin)
   await checkPrint(checks, browser, latin)
   for (const [label, shown] of Object.entries({ latin, arabic, long, markup }))
