@@ -83,7 +83,7 @@ export async function startIssuance(
     const app = createPublicApp({
       accessTokens: {
         verify: async (token) => ({ organizationId: token as OrganizationId, clientId: 'test', scopes: [
-          'credentials:read', 'credentials:write', 'templates:read', 'templates:write',
+          'credentials:read', 'credentials:write', 'templates:read', 'templates:write', 'recipients:erase',
         ], tokenId: token, actor: 'client:test' }),
       },
     })

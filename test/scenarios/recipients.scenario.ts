@@ -136,6 +136,8 @@ export default [
     for (const form of [...forms, { email }, { email }, { email }]) answers.push(expectStatus(await askFor(browse, issuer, form), 200))
     const told = answers.map(({ text }) => text.replaceAll(/nonce="[^"]+"/g, ''))
     for (const text of told) assert.equal(text, told[0])
+    // Where the other language is found, nothing is lost.
+    assert.equal(expectStatus(await browse.get(`/recipient/${issuer.slug}/link?lang=ar`), 303).headers.get('location'), `/recipient/${issuer.slug}?lang=ar`)
     for (const lang of ['en', 'ar']) {
       const text = expectStatus(await browse.get(`/recipient/${issuer.slug}?lang=${lang}`), 200).text
       assert.ok(text.includes(`lang="${lang}" dir="${lang === 'ar' ? 'rtl' : 'ltr'}"`) && text.includes('name="email"'))
@@ -143,7 +145,10 @@ export default [
     expectStatus(await browse.post(`/recipient/${issuer.slug}/link`, { email }, 'https://elsewhere.example'), 403)
     // The link of somebody who asks last comes last.
     await letIn(world, issuer, (await issuer.issue({ name: 'Grace', email: issuer.email('grace') })).order.email)
-    assert.equal((await links(world, email)).length, 3)
+    const mailed = await links(world, email)
+    assert.equal(mailed.length, 3)
+    const printed = world.installation.output()
+    for (const secret of [email, ...mailed.map((link) => link.split('/').at(-1)!)]) assert.ok(!printed.includes(secret), 'What is printed tells who asked, or opens the link.')
   }, everyBoundary),
 
   scenario('a recipient asks to be erased; the organization refuses with a reason, or erases', async (world) => {

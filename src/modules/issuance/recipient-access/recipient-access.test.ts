@@ -131,6 +131,31 @@ describe.each(testDialects)('recipients come in by a mailed link on %s', (_, ope
     await expect(mails().find('unused')).rejects.toMatchObject({ code: 'gone' })
   })
 
+  test('why a request was refused is sealed, and told to the recipient; nobody decides what was taken back', async () => {
+    const { ada } = await recipients()
+    const cookie = await letIn(ada, 'in')
+    const ask = () => send('POST', '/recipient/acme/erasure', { cookie })
+    const newest = async () => (await here.ask('GET', '/v1/erasure-requests?limit=1')).json.requests[0]
+    await Promise.all([ask(), ask(), ask()])
+    expect((await here.ask('GET', '/v1/erasure-requests')).json.requests).toHaveLength(1)
+    const { id, dueAt, createdAt } = await newest()
+    expect(dueAt).toBe(monthAfter(new Date(createdAt)).toISOString())
+    await send('POST', '/recipient/acme/erasure/take-back', { cookie })
+    expect((await here.ask('POST', `/v1/erasure-requests/${id}/grant`)).status).toBe(409)
+    await ask()
+    const reason = 'Person 1 is in a register that the law keeps.'
+    const refuse = async () => here.ask('POST', `/v1/erasure-requests/${(await newest()).id}/refuse`, { reason })
+    expect((await Promise.all([refuse(), refuse()])).map(({ status }) => status)).toEqual([200, 200])
+    const { erasureRequests, recipientMails } = issuance.tables
+    const rows = await issuance.database.read.select().from(erasureRequests)
+    expect(rows.map(({ state }) => state)).toEqual(['withdrawn', 'refused'])
+    expect(JSON.stringify(rows.map((row) => ({ ...row, reason: row.reason && Buffer.from(row.reason).toString('latin1') })))).not.toContain('register')
+    const told = await issuance.database.read.select().from(recipientMails)
+    expect(told.map(({ kind }) => kind)).toEqual(['erasure-refused'])
+    expect(await mails().find(told[0]!.id)).toMatchObject({ kind: 'erasure-refused', email: 'person-1@example.org', reason, link: `${publicUrl}/recipient/acme` })
+    expect(await (await send('GET', '/recipient/acme', { cookie })).text()).toContain(reason)
+  })
+
   test('many credentials come in pages, newest first, and none that was cancelled', async () => {
     const { ada } = await recipients()
     for (let n = 0; n < 25; n++) await here.ask('POST', '/v1/credentials', { ...person(1, `Course ${String(n).padStart(2, '0')}`), occurrence: `c${n}` })

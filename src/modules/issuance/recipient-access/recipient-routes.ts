@@ -95,6 +95,10 @@ export function recipientRoutes(app: PublicApp, context: IssuanceContext, { requ
     return answer(c, sentPage(visit))
   }))
 
+  // Where the link to the other language leads from the answer to a form.
+  for (const path of ['/recipient/:slug/link', '/recipient/:slug/leave', '/recipient/:slug/erasure/take-back'])
+    app.get(path, (c) => forPeople(c, ({ issuer }) => to(c, `/recipient/${issuer.slug}`)))
+
   app.get('/recipient/:slug/link/:token', (c) => forPeople(c, async (visit) => {
     const { token } = c.req.param()
     const isGood = linkToken.test(token) && (await recipientSessions.isGood(visit.organizationId, token))
