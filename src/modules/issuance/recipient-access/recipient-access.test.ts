@@ -7,7 +7,7 @@ import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { createOrganizationProfiles } from '../organization-profiles.ts'
 import { monthAfter } from './erasure-requests.ts'
 import { createLinkRequests, createLinkRunner } from './link-requests.ts'
-import { createRecipientMails } from './recipient-mails.ts'
+import { createRecipientMails, tokenDigest } from './recipient-mails.ts'
 
 describe.each(testDialects)('recipients come in by a mailed link on %s', (_, open) => {
   let issuance: Issuance
@@ -154,6 +154,28 @@ describe.each(testDialects)('recipients come in by a mailed link on %s', (_, ope
     expect(told.map(({ kind }) => kind)).toEqual(['erasure-refused'])
     expect(await mails().find(told[0]!.id)).toMatchObject({ kind: 'erasure-refused', email: 'person-1@example.org', reason, link: `${publicUrl}/recipient/acme` })
     expect(await (await send('GET', '/recipient/acme', { cookie })).text()).toContain(reason)
+  })
+
+  test('an export tells of it all, and holds nothing that opens anything, nor anything of somebody else', async () => {
+    const { ada, grace } = await recipients()
+    const cookie = await letIn(ada, 'in')
+    const link = await linkFor(ada, 'waiting')
+    const hers = await letIn(grace, 'hers')
+    for (const who of [cookie, hers]) await send('POST', '/recipient/acme/erasure', { cookie: who })
+    const files = new Map<string, string>()
+    await inContext({ organizationId: acme }, async () => {
+      for await (const { name, content } of here.parts.exports!.person(acme, ada)) files.set(name, Buffer.from(content).toString())
+    })
+    const lines = (name: string) => files.get(`${name}-0001.ndjson`)!.trim().split('\n').map((line) => JSON.parse(line) as object)
+    expect(lines('erasure-requests')).toEqual([expect.objectContaining({ recipientId: ada, state: 'open', reason: null })])
+    expect(lines('recipient-mails').map((line) => Object.keys(line))).toEqual([['id', 'recipientId', 'kind', 'createdAt', 'expiresAt']])
+    expect(lines('recipient-sessions').map((line) => Object.keys(line))).toEqual([['id', 'recipientId', 'createdAt', 'expiresAt']])
+    const all = [...files.values()].join('\n')
+    for (const token of [link.split('/').at(-1)!, cookie.split('=')[1]!]) {
+      expect(all).not.toContain(token)
+      expect(all).not.toContain(tokenDigest(token))
+    }
+    expect(all).not.toContain(grace)
   })
 
   test('many credentials come in pages, newest first, and none that was cancelled', async () => {
