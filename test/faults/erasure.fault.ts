@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInstallation, type Installation } from '../installation.ts'
 import { readZip } from '../issuance/read-zip.ts'
+import { recipientOf } from '../api/recipients.ts'
 import { createAsk } from '../scenarios/ask.ts'
 import { expectProblem, expectStatus } from '../scenarios/expect.ts'
+import { mailsTo } from '../scenarios/mails.ts'
 import { until } from '../scenarios/until.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import { startRedis } from '../servers/redis.ts'
@@ -45,6 +47,10 @@ async function issueToMany(site: Site, count: number, traces: (recipientId: stri
   const { recipient, publicUrl } = expectStatus(await issuer.ask('GET', `/v1/credentials/${id}`), 200).json
   // Things that are drawn and kept when they are asked for.
   expectStatus(await site.ask('GET', `${publicUrl}/preview.png`), 200)
+  // They came in, asked to be erased, and have a link that nobody used.
+  await (await recipientOf(site.installation, issuer.slug, email)).post('erasure')
+  expectStatus(await site.ask('POST', `/recipient/${issuer.slug}/link`, { form: { email }, headers: { origin: site.installation.publicUrl } }), 200)
+  await until('a second link', async () => (await mailsTo(site.installation.mailDir, email)).filter(({ text }) => text?.includes('/link/')).length === 2)
   return { id: recipient.id, publicUrl, credentials: credentials.filter((one) => one.id !== id), traces: await traces(recipient.id) }
 }
 
@@ -118,6 +124,7 @@ async function tracesInSqlite(dataDir: string, recipientId: string): Promise<Buf
   return [
     ...read('identity', 'select wrapped_key from data_keys where subject = ?'),
     ...read('issuance', 'select email_digest from recipients where id = ?'),
+    ...read('issuance', 'select token_digest from recipient_mails where recipient_id = ?'),
     ...read('issuance', 'select term from search_terms where recipient_id = ? and term not in (select term from search_terms group by term having count(*) > 1)'),
   ].map((value) => Buffer.from(value as string))
 }
