@@ -75,14 +75,14 @@ export async function focusFaults(page: Page): Promise<Faults> {
   const wanted = await page.evaluate(() => {
     ;(document.activeElement as HTMLElement | null)?.blur()
     getSelection()?.removeAllRanges()
-    return [...document.querySelectorAll('a[href], button, summary, input')].filter((element) => element.checkVisibility()).length
+    return [...document.querySelectorAll('a[href], button, summary, input, select')].filter((element) => element.checkVisibility()).length
   })
   const faults: Faults = []
   for (let i = 0; i < wanted; i++) {
     await page.keyboard.press('Tab')
     const fault = await page.evaluate((i) => {
       const element = document.activeElement
-      const all = [...document.querySelectorAll('a[href], button, summary, input')].filter((element) => element.checkVisibility())
+      const all = [...document.querySelectorAll('a[href], button, summary, input, select')].filter((element) => element.checkVisibility())
       if (element !== all[i]) return `Tab ${i + 1} leads to ${element?.outerHTML.slice(0, 60)}, not to ${all[i]?.outerHTML.slice(0, 60)}`
       const { outlineStyle, outlineWidth } = getComputedStyle(element!)
       return outlineStyle === 'none' || parseFloat(outlineWidth) < 2 ? `nothing shows the focus of ${element!.outerHTML.slice(0, 60)}` : undefined

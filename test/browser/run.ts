@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { ownCertificate } from '../../scripts/lib/demo/own-certificate.ts'
 import { createAccount, createInstallation } from '../installation.ts'
 import { startAnvil } from '../servers/anvil.ts'
+import { startOpenIdProvider } from '../servers/openid-provider.ts'
 import { launchBrowser, type Visitor } from './browser.ts'
 import { createChecks } from './checks.ts'
 import { checkLinks, checkPrint, checkPublicPages, verdicts } from './credential-pages.ts'
@@ -14,6 +15,7 @@ import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
 import { checkPeople } from './people-pages.ts'
 import { checkRecipients } from './recipient-pages.ts'
+import { checkProvider } from './provider-pages.ts'
 import { checkRules } from './rules-check.ts'
 import { checkSetup, checkSetupLink } from './setup-page.ts'
 
@@ -35,7 +37,8 @@ const published = await createInstallation({
     ANCHOR_POLL_MS: '100',
   },
 })
-const trial = await createInstallation()
+const provider = await startOpenIdProvider()
+const trial = await createInstallation({ environment: { SIGN_IN_PRIVATE_HOSTS: provider.host } })
 
 /** A new installation on plain http: set up by its first visitor, and all that it issues is a test. */
 async function firstVisit(): Promise<void> {
@@ -67,6 +70,7 @@ async function firstVisit(): Promise<void> {
   await checkMail(checks, browser, trial.mailDir, { label: 'test', shown, language: 'en', ask: `${trial.publicUrl}/issuers/first` })
   await checkDocs(checks, browser, trial.publicUrl)
   await checkPeople(checks, browser, trial, 'first')
+  await checkProvider(checks, browser, trial, 'first', provider)
 }
 
 /** An installation in earnest: every kind of name, every status. */
@@ -165,7 +169,7 @@ try {
   await Promise.all([whole('first visit', firstVisit), whole('public pages', publicPages)])
 } finally {
   await browser.close()
-  await Promise.all([published.remove(), trial.remove(), anvil.stop()])
+  await Promise.all([published.remove(), trial.remove(), anvil.stop(), provider.stop()])
   rmSync(folder, { recursive: true, force: true })
 }
 process.stdout.write(`Pictures: ${checks.pictures}\n${((performance.now() - started) / 1_000).toFixed(1)} s\n`)

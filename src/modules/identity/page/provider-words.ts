@@ -123,7 +123,7 @@ const arabic: ProviderWords = {
     text: 'يدخل الأعضاء عبر مزوّد OpenID Connect الخاص بمؤسستكم.',
     redirect: 'أخبروا مزوّدكم بعنوان إعادة التوجيه هذا كما هو:',
     issuer: 'المُصدر (Issuer)',
-    issuerHint: 'عنوانه كما يسمي نفسه: ‎https://…',
+    issuerHint: 'عنوانه كما يسمي نفسه: \u2066https://…\u2069',
     client: 'معرّف العميل',
     secret: 'سر العميل',
     secretHint: 'لا يُعرض مرة أخرى.',
