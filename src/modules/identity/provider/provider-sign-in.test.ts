@@ -1,5 +1,7 @@
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it, vi } from 'vitest'
-import { ask, clients, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
+import { ask, clients, dataDir, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
 import { browser, member, organization, password } from '../../../../test/identity/people.ts'
 import { account, invite, leave, organizationWithProvider, pathOf, provider, refusals, signInByProvider, withProvider } from '../../../../test/identity/with-provider.ts'
 
@@ -168,6 +170,17 @@ describe('a session that the provider of one organization began', () => {
       vi.useRealTimers()
     }
   })
+})
+
+it('a session of a provider that is no more is good for nothing, also where it began in the moment when the provider was taken away', async () => {
+  const { organizationId } = await organizationWithProvider()
+  await member(organizationId, 'viewer', 'Vera')
+  const { who } = await signInByProvider('acme', account('vera'))
+  const database = new Sqlite(join(dataDir, 'identity.sqlite'))
+  database.prepare('delete from sign_in_providers').run()
+  database.close()
+  for (const path of ['/v1/session', '/v1/sessions']) expect([path, (await who.ask('GET', path)).status]).toEqual([path, 401])
+  expect((await tokenFor(who, 'acme')).status).toBe(401)
 })
 
 describe('an organization that wants its provider to be used', () => {
