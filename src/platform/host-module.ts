@@ -39,6 +39,8 @@ import type { ModuleLoad } from './telemetry/advise-rules.ts'
 import { addMeasures, countEvent, countStep } from './telemetry/metrics.ts'
 import { moduleMeasures } from './telemetry/module-measures.ts'
 import { span } from './telemetry/trace.ts'
+import { createUsage } from './usage.ts'
+import { usageRoutes } from './usage-routes.ts'
 import type { Doorbell } from './work/doorbell.ts'
 import { retryPolicy } from './work/retry-rules.ts'
 import { createRunner } from './work/runner.ts'
@@ -123,6 +125,7 @@ export async function hostModule(
   const clients = Object.fromEntries(
     Object.entries(uses).map(([alias, contract]) => [alias, createClient(contract, host.transportTo(contract.module), caller)]),
   )
+  const usage = createUsage({ modules: host.modules, platformClient: (module) => host.platformClient(name, module), authority: host.authorityFor(name), settings, now })
   const parts = definition.start({
     name,
     config,
@@ -137,6 +140,7 @@ export async function hostModule(
     now,
     stopping: host.stopping,
     singleWork: host.singleWork,
+    usage,
     modules: host.modules,
   })
   const reseal = createReseal({ module: name, schema, database, files, keys, authority: host.authorityFor(name), ttlMs, log })
@@ -203,6 +207,7 @@ export async function hostModule(
   const routes = keysHere
     ? (app: PublicApp) => {
         parts.routes?.(app)
+        usageRoutes(app, usage)
         auditRoutes(app, host.modules, (module) => host.platformClient(name, module))
       }
     : parts.routes
@@ -225,7 +230,7 @@ export async function hostModule(
     { module: name, operations: { ...contract.operations, ...platformOperations } },
     {
       ...parts.handlers,
-      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), checkStored),
+      ...platformHandlers(timelineSources, fetchPage, () => host.measured(name), checkStored, parts.usage),
       countSealed: async ({ subjects }) => ({ left: await countSealedBefore({ schema, database, files }, subjects) }),
     },
     { tokens: host.tokens, log },

@@ -10,8 +10,10 @@ import type { Schema } from './database/schema.ts'
 import type { EventDefinition, EventEnvelope } from './event.ts'
 import type { PublicEnvironment } from './http/app.ts'
 import type { OrganizationId } from './organization-id.ts'
+import type { UsedCredentials } from './platform-operations.ts'
 import type { MeasureSource } from './telemetry/metrics.ts'
 import type { FindHistory } from './timeline.ts'
+import type { FindUsage } from './usage.ts'
 import type { SingleWork } from './work/single-work.ts'
 import type { StepDefinition, StepGivenUp, StepRunner } from './work/step.ts'
 
@@ -74,6 +76,8 @@ export interface ModuleContext<T, U extends Record<string, Contract>, K> {
   /** Aborted when the process begins to stop: who answers for as long as somebody listens ends it then. */
   readonly stopping: AbortSignal
   readonly singleWork: SingleWork
+  /** What an organization has used, and what it may: put together out of all modules. */
+  readonly usage: FindUsage
   /** The names of all modules of the program, wherever they run: whose word is waited for. */
   readonly modules: readonly string[]
 }
@@ -119,6 +123,8 @@ export interface ModuleParts<C extends Contract, T> {
   readonly measures?: MeasureSource
   /** Its part of what a person and an organization may take with them. The audit's part is the platform's. */
   readonly exports?: Exports
+  /** What it counts of an organization in a month, such as 2026-11. */
+  readonly usage?: (organizationId: OrganizationId, month: string) => Promise<z.output<typeof UsedCredentials>>
   /** Its part of the timeline that `vellum trace` prints. */
   readonly history?: FindHistory
   /** Runs once after the migrations and before any traffic; may write. */

@@ -2,13 +2,14 @@ import { chainHashes, chainHeads, noteRestoration } from './audit/chain-heads.ts
 import { listAudit } from './audit/list-audit.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
 import { contradictedChains, keepHeads, witnessedHeads } from './audit/witness.ts'
-import type { Handlers } from './contract.ts'
+import type { Contract, Handlers } from './contract.ts'
 import { eventBacklog } from './events/backlog.ts'
 import { readNumbered, readPage, readRange, relayedEvents } from './events/outbox.ts'
 import { listParked, retryParked, skipParked } from './events/parked.ts'
 import { replay } from './events/replay.ts'
 import type { FetchPage } from './events/subscription.ts'
-import type { CheckedPage } from './module.ts'
+import type { CheckedPage, ModuleParts } from './module.ts'
+import type { OrganizationId } from './organization-id.ts'
 import type { platformContract } from './platform-operations.ts'
 import { Problem } from './problem.ts'
 import type { ModuleLoad } from './telemetry/advise-rules.ts'
@@ -24,6 +25,7 @@ export function platformHandlers(
   fetchPage: FetchPage,
   measured: () => Promise<ModuleLoad>,
   check: (after: string | undefined) => Promise<CheckedPage>,
+  usage: ModuleParts<Contract, unknown>['usage'],
 ): Omit<Handlers<PlatformContract>, 'countSealed'> {
   const { database } = sources
   return {
@@ -58,6 +60,7 @@ export function platformHandlers(
       const load = await measured()
       return { ...load, hosted: [...load.hosted] }
     },
+    usage: async ({ organizationId, month }) => (usage ? { credentials: await usage(organizationId as OrganizationId, month) } : {}),
     timeline: (asked) => moduleTimeline(sources, asked),
     auditEntries: async (filter) => ({ entries: await listAudit(database, filter) }),
     verifyAudit: async () => {

@@ -68,6 +68,9 @@ export const AuditEntryJson = z.object({
   hash: z.string(),
 })
 
+/** What an organization was given in a month, and what became of it. */
+export const UsedCredentials = z.object({ total: z.number().int(), byState: z.record(z.string(), z.number().int()) })
+
 const AuditPlace = z.object({ organizationId: z.string().max(100), sequence: z.number().int().min(0) })
 /** SHA-256, hexadecimal. */
 const AuditHash = z.string().regex(/^[0-9a-f]{64}$/)
@@ -228,6 +231,14 @@ export const platformOperations = {
       attributed: z.boolean(),
       callCostMs: z.number(),
     }),
+  }),
+
+  /** What this module counted of an organization in a month, such as 2026-11, in UTC; nothing where it counts nothing. */
+  usage: operation({
+    effect: 'read',
+    timeoutMs: 5_000,
+    input: z.object({ organizationId: z.string(), month: z.string().regex(/^\d{4}-\d\d$/) }),
+    output: z.object({ credentials: UsedCredentials.optional() }),
   }),
 
   /** Of one organization, newest first; see `AuditFilter`. */

@@ -73,7 +73,10 @@ export const inertFaults = (page: Page, typed: string): Promise<Faults> =>
 /** Whatever the Tab key reaches shows that it is reached; it reaches each link and button once, in their order. */
 export async function focusFaults(page: Page): Promise<Faults> {
   const wanted = await page.evaluate(() => {
-    ;(document.activeElement as HTMLElement | null)?.blur()
+    // From the beginning, also where something was clicked before.
+    document.body.tabIndex = -1
+    document.body.focus()
+    document.body.removeAttribute('tabindex')
     getSelection()?.removeAllRanges()
     return [...document.querySelectorAll('a[href], button, summary, input, select')].filter((element) => element.checkVisibility()).length
   })

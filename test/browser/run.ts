@@ -13,6 +13,7 @@ import { checkLinks, checkPrint, checkPublicPages, verdicts } from './credential
 import { issue, send, type Shown, until } from './credentials.ts'
 import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
+import { checkManaging } from './manage-pages.ts'
 import { checkPeople } from './people-pages.ts'
 import { checkRecipients } from './recipient-pages.ts'
 import { checkProvider } from './provider-pages.ts'
@@ -71,6 +72,7 @@ async function firstVisit(): Promise<void> {
   await checkDocs(checks, browser, trial.publicUrl)
   await checkPeople(checks, browser, trial, 'first')
   await checkProvider(checks, browser, trial, 'first', provider)
+  await checkManaging(checks, browser, trial, 'first')
 }
 
 /** An installation in earnest: every kind of name, every status. */

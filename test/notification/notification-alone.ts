@@ -48,7 +48,7 @@ export async function startNotification(
       } as never,
     },
     openDocument: async () => new Response('%PDF-1.7').body!,
-    documents: undefined as never, blobs: undefined as never, now: () => new Date(), stopping: new AbortController().signal, singleWork: createSingleWork(), modules: [],
+    documents: undefined as never, blobs: undefined as never, now: () => new Date(), stopping: new AbortController().signal, singleWork: createSingleWork(), usage: undefined as never, modules: [],
   })
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))

@@ -70,4 +70,31 @@ export default [
     assert.equal(expectStatus(await small.ask('POST', '/v1/credentials', order('one')), 200).json.created, false)
     await other.issue()
   }, ['identity', 'issuance']),
+
+  scenario('an organization sees what it has used in this month, what became of it, and what is left', async (world) => {
+    const [small, other] = [await world.issuer(), await world.issuer()]
+    const usage = async (who: Issuer) => expectStatus(await who.ask('GET', '/v1/usage'), 200).json
+    const empty = await usage(small)
+    assert.match(empty.month, /^\d{4}-\d{2}$/)
+    assert.ok(Date.parse(empty.renewedAt) > Date.now())
+    assert.deepEqual(empty.credentials, { total: 0, byState: {}, limit: null, left: null })
+    assert.ok(empty.requestsPerMinute.organization > 0 && empty.requestsPerMinute.client > 0)
+    const issued = []
+    for (const who of ['one', 'two', 'three']) issued.push((await small.issue({ email: small.email(who) })).id)
+    await other.issue()
+    expectStatus(await small.ask('POST', `/v1/credentials/${issued[0]}/revoke`, { json: { reason: 'By mistake' } }), 200)
+    await limit(world, small, '--credentials-per-month', '5', '--requests-per-minute', '77')
+    const { credentials, requestsPerMinute } = await until('the limit to be told', async () => {
+      const told = await usage(small)
+      return told.credentials.limit !== null && told
+    })
+    assert.deepEqual(credentials, { total: 3, byState: { issued: 2, revoked: 1 }, limit: 5, left: 2 })
+    assert.equal(requestsPerMinute.organization, 77)
+    await limit(world, small, '--credentials-per-month', '2')
+    assert.deepEqual((await usage(small)).credentials, { total: 3, byState: { issued: 2, revoked: 1 }, limit: 2, left: 0 })
+    assert.equal((await usage(other)).credentials.total, 1)
+    const reader = expectStatus(await small.ask('POST', '/v1/clients', { json: { name: 'Reader', scopes: ['credentials:read'] } }), 201).json
+    const token = (await requestToken(world.ask, { clientId: reader.client_id, clientSecret: reader.client_secret })).json.access_token as string
+    expectProblem(await world.ask('GET', '/v1/usage', { token }), 403, 'forbidden')
+  }, ['identity', 'issuance']),
 ]

@@ -74,7 +74,7 @@ export async function startVerification(options: { environment?: Record<string, 
     blobs: undefined as never,
     log: pino({ level: 'silent' }),
     now: () => new Date(),
-    stopping: new AbortController().signal, singleWork: createSingleWork(), modules: [],
+    stopping: new AbortController().signal, singleWork: createSingleWork(), usage: undefined as never, modules: [],
   }
   const doorbell = memoryDoorbell()
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))

@@ -163,7 +163,7 @@ export default defineModule({
       routes: (app) =>
         identityRoutes(app, {
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
-          persons, members, invitations, sessions, sessionCookies, secondFactors, sessionPowers, hashPassword, providers, providerSignIn,
+          persons, members, invitations, sessions, sessionCookies, secondFactors, sessionPowers, hashPassword, providers, providerSignIn, usage: context.usage,
         }),
       stop: () => outbound.close(),
       exports: createExports(context, { organizations, members, invitations }),

@@ -15,6 +15,7 @@ import { issuance } from './contract.ts'
 import { createAcceptance } from './credential/accept.ts'
 import { checkCredentials } from './credential/check-credentials.ts'
 import { createCredentialHistory } from './credential/credential-history.ts'
+import { createUsage } from './credential/usage.ts'
 import { createCredentialImages } from './credential/credential-images.ts'
 import { findFinal } from './credential/credential-row.ts'
 import { createAbandon, createIssueRunner, issueCredential } from './credential/issue-step.ts'
@@ -121,6 +122,7 @@ export default defineModule({
       ],
       exports: createExports(context),
       history: createCredentialHistory(context),
+      usage: createUsage(context),
       checkStored: (after) => checkCredentials(context, after),
       async prepare() {
         await organizationKeys.checkPublicUrl()

@@ -39,7 +39,7 @@ h2 { margin: 2.2rem 0 .3rem; font: 600 1.22rem/1.4 "Iowan Old Style", Palatino, 
 .rows strong { display: block; font-weight: 600 } .rows li > span { flex: 1 1 12rem }
 .tabs { display: flex; flex-wrap: wrap; gap: .35rem 1.1rem; margin-block: 0 1.4rem; font-size: .95rem } .tabs a[aria-current] { color: var(--ink); font-weight: 650; text-decoration: none }
 select { display: block; width: 100%; margin-block-start: .45rem; padding: .6rem .7rem; font: inherit; font-weight: 400; border: 1px solid var(--edge); border-radius: 9px; background: var(--sheet); color: inherit }
-.filter { display: flex; flex-wrap: wrap; gap: .2rem .9rem; align-items: end; margin-block-end: 1rem } .filter label { flex: 1 1 9rem; margin-block: .4rem } .filter .quiet { margin-block: .4rem; padding-block: .7rem }
+.filter { display: flex; flex-wrap: wrap; gap: .2rem .9rem; align-items: end; margin-block-end: 1rem } .filter input, .filter select { block-size: 2.9rem } .rows:empty { display: none } .filter label { flex: 1 1 9rem; margin-block: .4rem } .filter .quiet { margin-block: .4rem; padding-block: .7rem }
 .acts { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center } .acts form { display: flex; gap: .5rem; align-items: center } .acts select { width: auto; margin: 0; padding: .42rem .6rem; font-size: .93rem }
 details summary { cursor: pointer; list-style: none } details summary::-webkit-details-marker { display: none } details[open] { flex: 1 1 100% } details[open] p { margin-block: .7rem }
 .mark { display: inline-block; padding: 0 .55em; margin-inline-start: .4em; border-radius: 99px; font-size: .82rem; font-weight: 550; color: var(--wait); background: var(--wait-tint) }

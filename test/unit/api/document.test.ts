@@ -79,6 +79,7 @@ describe('every operation', () => {
       await ask('PUT', '/v1/organization/sign-in', '/v1/organization/sign-in', { body: { issuer: from, clientId, clientSecret } })
     }
     for (const method of ['GET', 'DELETE', 'GET']) await ask(method, '/v1/organization/sign-in', '/v1/organization/sign-in')
+    await ask('GET', '/v1/usage', '/v1/usage')
     const { json: made } = await ask('POST', '/v1/clients', '/v1/clients', { body: { name: 'Two', scopes: ['credentials:read'], expiresAt: '2099-01-01T00:00:00Z' } })
     const basic = { authorization: `Basic ${Buffer.from(`${made.client_id}:${made.client_secret}`).toString('base64')}` }
     const { json: granted } = await ask('POST', '/oauth/token', '/oauth/token', { body: 'grant_type=client_credentials', type: form, headers: basic, open: true })

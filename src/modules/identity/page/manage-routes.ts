@@ -1,8 +1,9 @@
-import { html } from 'hono/html'
+import { withContext } from '#platform/context.ts'
 import { pageNonce } from '#platform/http/security-headers.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { languages } from '#platform/page/language.ts'
 import { Problem } from '#platform/problem.ts'
+import type { FindUsage } from '#platform/usage.ts'
 import { pageCursor } from '#platform/typed-text.ts'
 import type { ApiKeys } from '../api-key/api-keys.ts'
 import type { ApiClients } from '../client/clients.ts'
@@ -14,10 +15,11 @@ import type { SessionCookies } from '../session/signed-in.ts'
 import { accessPage, type AccessView } from './access-page.ts'
 import type { Html } from './frame.ts'
 import { invitationNotice, invitationsPage, type InvitationsView } from './invitations-page.ts'
-import { isolated, manageFrame, type Managing, notHerePage, type Tab, tabs } from './manage-frame.ts'
+import { isolated, type Managing, notHerePage, type Tab, tabs } from './manage-frame.ts'
 import { type ManageFault, manageWords } from './manage-words.ts'
 import { managingOf } from './managing.ts'
 import { memberNotice, membersPage, type MembersView } from './members-page.ts'
+import { usagePage } from './usage-page.ts'
 import { answer, asPerson, type C, languageOf, postedTo, to } from './page-kit.ts'
 
 export interface ManageParts {
@@ -28,6 +30,7 @@ export interface ManageParts {
   readonly invitations: Invitations
   readonly apiKeys: ApiKeys
   readonly apiClients: ApiClients
+  readonly usage: FindUsage
 }
 
 const pageSize = 25
@@ -38,14 +41,14 @@ const programsShown = 100
  * Pages to manage an organization. What a role may not do is not shown; and every form is checked again: the session, the membership and
  * its role as they are then, the scope, and what may be given or taken.
  */
-export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessionPowers, members, invitations, apiKeys, apiClients }: ManageParts): void {
+export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessionPowers, members, invitations, apiKeys, apiClients, usage }: ManageParts): void {
   const path = '/account/organizations/:slug'
   const shown = (tab: Tab | undefined, show: (c: C, managing: Managing) => Promise<Html>) =>
     app.get(tab === undefined ? path : `${path}/${tab}`, async (c) => {
       const signedIn = await sessionCookies.findAny(c)
       if (!signedIn) return to(c, '/sign-in')
       const managing = await managingOf(c, sessionPowers, signedIn, tab && tabs[tab])
-      return managing ? answer(c, await show(c, managing)) : answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
+      return managing ? answer(c, await inOrganization(managing, () => show(c, managing))) : answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
     })
 
   const posted = postedTo(app, publicUrl)
@@ -57,7 +60,7 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
       const managing = await managingOf(c, sessionPowers, signedIn, needed)
       if (!managing) return answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
       try {
-        return answer(c, await asPerson(signedIn, () => run(c, managing, form)))
+        return answer(c, await inOrganization(managing, () => asPerson(signedIn, () => run(c, managing, form))))
       } catch (error) {
         const refused = refusalOf(error, tab)
         if (!refused) throw error
@@ -66,7 +69,13 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
       }
     })
 
-  shown(undefined, async (_, managing) => manageFrame(managing, { body: html`` }))
+  shown(undefined, async (_, managing) => {
+    const used = await usage(managing.membership.organizationId).catch((error: unknown) => {
+      if (error instanceof Problem && (error.code === 'unavailable' || error.code === 'deadline-exceeded')) return undefined
+      throw error
+    })
+    return usagePage(managing, used)
+  })
 
   function membersViewOf(c: C): MemberFilter & { after?: string | undefined } {
     const [text, role, state, after] = ['q', 'role', 'state', 'after'].map((name) => c.req.query(name) || undefined)
@@ -143,6 +152,9 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
     return showAccess(c, managing, { notice: { text: manageWords[language].access.revoked(isolated(name)) } })
   }, (c, managing, { fault }) => showAccess(c, managing, { fault }))
 }
+
+/** From here on Postgres shows no other organization's rows. */
+const inOrganization = <R>({ membership: { organizationId } }: Managing, work: () => R): R => withContext({ organizationId }, work)
 
 /** What a form asks for cannot be done. */
 class Refused extends Error {
