@@ -32,6 +32,29 @@ async function joined(world: World, issuer: Issuer, role: string, name: string) 
 }
 
 export default [
+  scenario('an owner manages members and invitations on pages, and what is done there holds everywhere', async (world) => {
+    const issuer = await world.issuer()
+    const owner = await joined(world, issuer, 'owner', 'Olive')
+    const viewer = await joined(world, issuer, 'viewer', 'Vera')
+    const place = `/account/organizations/${issuer.slug}`
+    const send = async (page: string, form: Record<string, string>) => expectStatus(await owner.browse('POST', `${place}/${page}?lang=en`, undefined, form), 200).text
+    assert.match(expectStatus(await owner.browse('GET', `${place}?lang=en`), 200).text, /This month/)
+    assert.match(expectStatus(await owner.browse('GET', `${place}/members?lang=en&q=ver`), 200).text, /Vera/)
+    await send('members', { do: 'role', member: viewer.memberId, role: 'issuer' })
+    assert.equal(expectStatus(await viewer.tokenFor(issuer.slug), 200).json.role, 'issuer')
+    await send('members', { do: 'disable', member: viewer.memberId })
+    expectProblem(await viewer.tokenFor(issuer.slug), 401, 'unauthenticated')
+    const email = issuer.email('nadia')
+    await send('invitations', { do: 'invite', email, role: 'viewer', locale: 'en' })
+    const first = await mailedToken(world, email)
+    const [, id] = /value="resend"><input type="hidden" name="invitation" value="([^"]+)"/.exec((await owner.browse('GET', `${place}/invitations?lang=en`)).text) ?? []
+    await send('invitations', { do: 'resend', invitation: id! })
+    assert.equal((await world.ask('GET', `/invitations/${first}`)).status, 410)
+    await until('the second mail', async () => (await mailsTo(world.installation.mailDir, email)).length === 2)
+    const entries = expectStatus(await issuer.ask('GET', '/v1/audit?action=member&module=identity'), 200).json.entries as { action: string; actor: string }[]
+    assert.match(entries.find(({ action }) => action === 'member.disabled')!.actor, /^person:/)
+  }, ['identity', 'issuance']),
+
   scenario('somebody is invited by mail, signs in, and may do what the role permits and no more', async (world) => {
     const issuer = await world.issuer()
     const person = await joined(world, issuer, 'issuer', 'Iris')

@@ -53,7 +53,7 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
 
   const posted = postedTo(app, publicUrl)
   /** A form: what it refuses is told on the page that `show` makes. */
-  const changing = (tab: Tab, needed: Scope, run: (c: C, managing: Managing, form: URLSearchParams) => Promise<Html>, show: (c: C, managing: Managing, refused: Pick<Refused, 'fault' | 'typed'>) => Promise<Html>) =>
+  const changing = (tab: Tab, needed: Scope, run: (c: C, managing: Managing, form: URLSearchParams) => Promise<Html>, show: (c: C, managing: Managing, fault: ManageFault, form: URLSearchParams) => Promise<Html>) =>
     posted(`${path}/${tab}`, async (c, form) => {
       const signedIn = await sessionCookies.findAny(c)
       if (!signedIn) return to(c, '/sign-in')
@@ -62,10 +62,9 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
       try {
         return answer(c, await inOrganization(managing, () => asPerson(signedIn, () => run(c, managing, form))))
       } catch (error) {
-        const refused = refusalOf(error, tab)
-        if (!refused) throw error
-        const { fault } = refused
-        return answer(c, await show(c, managing, refused), fault === 'email' || fault === 'field' ? 422 : fault === 'excess' || fault === 'self' ? 403 : 409)
+        const fault = faultOf(error, tab)
+        if (!fault) throw error
+        return answer(c, await inOrganization(managing, () => show(c, managing, fault, form)), fault === 'email' || fault === 'field' ? 422 : fault === 'excess' || fault === 'self' ? 403 : 409)
       }
     })
 
@@ -106,7 +105,7 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
     else throw new Refused('field')
     const member = done === 'remove' ? before : await members.find(organizationId, id)
     return showMembers(c, managing, { notice: memberNotice({ managing, filter: membersViewOf(c) }, done, { member, was: before.role }) })
-  }, (c, managing, { fault }) => showMembers(c, managing, { fault }))
+  }, (c, managing, fault) => showMembers(c, managing, { fault }))
 
   async function showInvitations(c: C, managing: Managing, more: Pick<InvitationsView, 'notice' | 'fault' | 'typed'> = {}): Promise<Html> {
     const before = pageCursor.safeParse(c.req.query('before')).data
@@ -122,7 +121,7 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
     if (done === 'invite') {
       const [email, role] = [EmailAddress.safeParse((form.get('email') ?? '').trim()), chosenRole(form)]
       const locale = languages.find((one) => one === form.get('locale'))
-      if (!email.success) throw new Refused('email', { email: (form.get('email') ?? '').slice(0, 254), role })
+      if (!email.success) throw new Refused('email')
       refuseExcess(scopes, role)
       const { invitation } = await invitations.invite({ organizationId, email: email.data, role, locale: locale ?? language })
       return showInvitations(c, managing, { notice: invitationNotice(managing, done, invitation) })
@@ -132,7 +131,7 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
     refuseExcess(scopes, (await invitations.find(organizationId, id)).role)
     const invitation = done === 'resend' ? await invitations.resend(organizationId, id, language) : await invitations.revoke(organizationId, id)
     return showInvitations(c, managing, { notice: invitationNotice(managing, done, invitation) })
-  }, (c, managing, { fault, typed }) => showInvitations(c, managing, { fault, typed }))
+  }, (c, managing, fault, form) => showInvitations(c, managing, { fault, typed: typedOf(form) }))
 
   async function showAccess(_: C, managing: Managing, more: Pick<AccessView, 'notice' | 'fault'> = {}): Promise<Html> {
     const { organizationId } = managing.membership
@@ -150,7 +149,7 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
     const { name } = kind === 'key' ? await apiKeys.find(organizationId, id) : await apiClients.find(organizationId, id)
     await (kind === 'key' ? apiKeys.revoke(organizationId, id) : apiClients.disable(organizationId, id))
     return showAccess(c, managing, { notice: { text: manageWords[language].access.revoked(isolated(name)) } })
-  }, (c, managing, { fault }) => showAccess(c, managing, { fault }))
+  }, (c, managing, fault) => showAccess(c, managing, { fault }))
 }
 
 /** From here on Postgres shows no other organization's rows. */
@@ -159,12 +158,15 @@ const inOrganization = <R>({ membership: { organizationId } }: Managing, work: (
 /** What a form asks for cannot be done. */
 class Refused extends Error {
   readonly fault: ManageFault
-  readonly typed: InvitationsView['typed']
-  constructor(fault: ManageFault, typed?: InvitationsView['typed']) {
+  constructor(fault: ManageFault) {
     super(fault)
     this.fault = fault
-    this.typed = typed
   }
+}
+
+const typedOf = (form: URLSearchParams): InvitationsView['typed'] => {
+  const email = form.get('email')
+  return email === null ? undefined : { email: email.slice(0, 254), role: Role.safeParse(form.get('role')).data }
 }
 
 function chosenRole(form: URLSearchParams): Role {
@@ -174,12 +176,11 @@ function chosenRole(form: URLSearchParams): Role {
 }
 
 /** Undefined for what is no refusal. */
-function refusalOf(error: unknown, tab: Tab): Pick<Refused, 'fault' | 'typed'> | undefined {
-  if (error instanceof Refused) return error
+function faultOf(error: unknown, tab: Tab): ManageFault | undefined {
+  if (error instanceof Refused) return error.fault
   if (!(error instanceof Problem)) return undefined
   const known: Partial<Record<Problem['code'], ManageFault>> = {
     forbidden: 'excess', 'not-found': 'gone', 'already-exists': 'isMember', 'state-refused': tab === 'invitations' ? 'accepted' : 'lastOwner',
   }
-  const fault = known[error.code]
-  return fault && { fault, typed: undefined }
+  return known[error.code]
 }

@@ -176,7 +176,7 @@ describe('who is of several organizations', () => {
     const here = (await adam.ask('GET', at('members'))).text
     expect(here).toContain('href="/account/organizations/second?lang=en"')
     const there = await adam.ask('GET', '/account/organizations/second')
-    expect([there.status, there.text.includes('none of these pages')]).toEqual([200, true])
+    expect([there.status, there.text.includes('are not shown to your role')]).toEqual([200, true])
     expect((await adam.ask('GET', at('members', 'second'))).status).toBe(404)
     expect(organizationId).not.toBe(second.organizationId)
   })
