@@ -8,7 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '#platform/call/client.ts'
 import { createServiceTokens } from '#platform/call/service-token.ts'
 import { httpTransport } from '#platform/call/transport.ts'
+import { platformContract } from '#platform/platform-operations.ts'
 import { createInstallation, type Installation } from '../installation.ts'
+import { moduleNames } from '../module-names.ts'
 import { type Ask, createAsk } from '../scenarios/ask.ts'
 import { expectStatus } from '../scenarios/expect.ts'
 import { createIssuer } from '../scenarios/issuer.ts'
@@ -135,6 +137,8 @@ async function run(given: { environment: Record<string, string>; restored: Recor
     await second.start()
     const ask = createAsk(second)
     const client = clientOf(second)
+    for (const module of moduleNames)
+      assert.ok((await client(platformContract(module)).auditHeads({ limit: 1 })).restoration, `The audit of ${module} does not tell that it was restored.`)
     const again: Site = { ...site, installation: second, ask, client, issuer: { ...issuer, ask: (method, path, question) => ask(method, path, { token: issuer.token, ...question }) } }
 
     // The log refuses to fork: what is issued now gets no place in it.

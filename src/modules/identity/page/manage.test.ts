@@ -37,6 +37,8 @@ describe('who manages members', () => {
     expect([await statuses(olive), await statuses(adam), await statuses(rex), await statuses(iris)])
       .toEqual([[200, 200, 200], [200, 200, 200], [200, 200, 404], [404, 404, 404]])
     expect([await statuses(stranger), await statuses(olive, 'other'), await statuses(olive, 'nobody')]).toEqual([[404, 404, 404], [404, 404, 404], [404, 404, 404]])
+    for (const page of [await olive.ask('GET', at('members')), await olive.ask('GET', `${at('members')}?q=strange`)]) expect(page.text).not.toContain('<bdi>Strange')
+    expect((await stranger.ask('GET', at('members', 'other'))).text).not.toContain('<bdi>Olive')
     expect((await browser().ask('GET', at('members'))).headers.get('location')).toBe('/sign-in?lang=en')
     const seen = (await rex.ask('GET', at('members'))).text
     expect(seen).toContain('Vera')
