@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { OrganizationId } from '#platform/organization-id.ts'
 import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { acme, file, type Issuance, type IssuanceProcess, person, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
 import { importBatch } from '../batch/import-step.ts'
@@ -30,6 +32,18 @@ describe.each(testDialects)('a quota of credentials in a month on %s', { timeout
     // Who has a credential is told of it all the same.
     const accepted = answers.findIndex(({ status }) => status === 202)
     expect((await issue(accepted)).status).toBe(200)
+  })
+
+  test('is told with what became of this month’s credentials, and of none before', async () => {
+    for (const at of [1, 2, 3]) await issue(at)
+    const { credentials } = issuance.tables
+    const [first] = await issuance.database.read.select().from(credentials).limit(1)
+    const lastMoment = new Date(`${month}-01T00:00:00Z`).getTime() - 1
+    const hex = lastMoment.toString(16).padStart(12, '0')
+    await issuance.database.transaction((tx) => tx.update(credentials)
+      .set({ id: `${hex.slice(0, 8)}-${hex.slice(8)}-7fff-bfff-ffffffffffff` }).where(eq(credentials.id, first!.id)))
+    expect(await here.parts.usage!(acme, month)).toEqual({ total: 3, byState: { accepted: 2 } })
+    expect(await here.parts.usage!('other' as OrganizationId, month)).toEqual({ total: 0, byState: {} })
   })
 
   test('refuses without using up the key of the request', async () => {
