@@ -49,6 +49,8 @@ export const personTables = (kit: ColumnKit) => ({
       verified: kit.bool().notNull(),
       failedVerificationCount: kit.integer().notNull(),
       lockedUntil: kit.instant(),
+      /** Of the latest code that was good: Unix time over 30 s. It and those before it are good no more. */
+      usedStep: kit.integer(),
     },
     (t) => [kit.index('person_two_factors_by_person').on(t.userId)],
   ),

@@ -1,7 +1,7 @@
 import { symmetricDecrypt } from 'better-auth/crypto'
 import { betterAuth } from 'better-auth/minimal'
 import { magicLink, twoFactor } from 'better-auth/plugins'
-import { timingSafeEqual } from 'node:crypto'
+import { and, eq, isNull, lt, or } from 'drizzle-orm'
 import { cookiePrefix } from '#platform/http/session-cookie.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { SendLink } from '../mail/link-sender.ts'
@@ -10,7 +10,8 @@ import { createAuthAdapter } from './auth-adapter.ts'
 import { linkSeconds } from './link-seconds.ts'
 import { passwordLength } from './password.ts'
 import { providerSession } from './provider-session.ts'
-import { personKey } from './sealed-record.ts'
+import { openRecord, personKey } from './sealed-record.ts'
+import { timeStepOf } from './time-code.ts'
 
 /** Seconds that a session lives without being used, and after which its use prolongs it. What is delicate asks for the password, however fresh it is. */
 const session = { expiresIn: 7 * 86_400, updateAge: 86_400, freshAge: 0 }
@@ -20,7 +21,7 @@ const session = { expiresIn: 7 * 86_400, updateAge: 86_400, freshAge: 0 }
  * routes are not served; ours call it, once they have checked where a request comes from. Loaded at the first sign-in.
  */
 export async function createSignIn(context: Pick<IdentityContext, 'database' | 'keys' | 'publicUrl' | 'log' | 'now'>, sessions: Sessions, sendLink: SendLink) {
-  const { keys, publicUrl, log } = context
+  const { database, keys, publicUrl, log, now } = context
   await keys.load([personKey])
   const isHttps = publicUrl.startsWith('https:')
   const auth = betterAuth({
@@ -51,21 +52,38 @@ export async function createSignIn(context: Pick<IdentityContext, 'database' | '
     telemetry: { enabled: false },
     logger: { level: 'error', log: (level, message) => void log[level]?.(`better-auth: ${message}`) },
   })
-  const { password, internalAdapter, adapter, secretConfig } = await auth.$context
+  const { password, internalAdapter, secretConfig, createAuthCookie } = await auth.$context
 
-  async function codeIsRight(userId: string, code: string): Promise<boolean> {
-    const factor = await adapter.findOne<{ secret: string }>({ model: 'twoFactor', where: [{ field: 'userId', value: userId }] })
-    if (!factor) return false
-    const secret = await symmetricDecrypt({ key: secretConfig, data: factor.secret })
-    const right = Buffer.from((await auth.api.generateTOTP({ body: { secret } })).code)
-    const given = Buffer.from(code.trim())
-    return given.length === right.length && timingSafeEqual(given, right)
+  /**
+   * Uses up a code of somebody's app, for all processes: it and those before it are good no more (RFC 6238, section 5.2). `unknown`
+   * for what is no code of the moment.
+   */
+  async function useCode(userId: string, code: string): Promise<'good' | 'used' | 'unknown'> {
+    const { personTwoFactors } = database.tables
+    await keys.load([personKey])
+    const [factor] = await database.read.select().from(personTwoFactors).where(eq(personTwoFactors.userId, userId))
+    if (!factor) return 'unknown'
+    const { secret: data } = openRecord(keys, 'person_two_factors', factor.id, factor.sealed) as { secret: string }
+    const step = timeStepOf(await symmetricDecrypt({ key: secretConfig, data }), code, now())
+    if (step === undefined) return 'unknown'
+    const isLater = or(isNull(personTwoFactors.usedStep), lt(personTwoFactors.usedStep, step))
+    const used = await database.transaction((tx) =>
+      tx.update(personTwoFactors).set({ usedStep: step }).where(and(eq(personTwoFactors.id, factor.id), isLater)).returning({ id: personTwoFactors.id }))
+    return used.length > 0 ? 'good' : 'used'
   }
 
   return {
     api: auth.api,
     hashPassword: (text: string) => password.hash(text),
-    codeIsRight,
+    useCode,
+    /** Whose password was right, by the cookie that waits for their code. */
+    async personOfPendingCode(cookies: string) {
+      const { name } = createAuthCookie('two_factor')
+      const value = cookies.split('; ').find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1)
+      // Signed, and read by better-auth afterwards: here it only finds whose code it may be.
+      const [identifier] = decodeURIComponent(value ?? '').split('.')
+      return identifier ? (await internalAdapter.findVerificationValue(identifier))?.value : undefined
+    },
     /** Whom a mailed link is for, while it works. */
     async personOfLink(token: string) {
       const pending = await internalAdapter.findVerificationValue(`magic-link:${token}`)

@@ -52,6 +52,8 @@ export function createSecondFactors({ attempts, signIn }: { attempts: Attempts; 
     },
     async confirm(c, signedIn, code) {
       const body = { code: code.replaceAll(/\s/g, '') }
+      const { useCode } = await signIn()
+      if ((await useCode(signedIn.personId, body.code)) === 'used') return false
       return (await asked(c, signedIn, (api, headers) => api.verifyTOTP({ body, headers, asResponse: true }))).ok
     },
     async end(c, signedIn, password) {

@@ -111,11 +111,15 @@ export function createSessionCookies({ publicUrl, attempts, persons, providers, 
 
   /** better-auth holds back who guesses codes: five for one password that was right, ten for one account in a quarter of an hour. */
   async function checkCode(cookie: string, code: string): Promise<Response> {
-    const { api } = await signIn()
+    const { api, personOfPendingCode, useCode } = await signIn()
     const body = { code: code.replaceAll(/\s/g, '') }
     const headers = new Headers({ cookie })
+    const isOfApp = /^\d{6}$/.test(body.code)
+    const person = isOfApp ? await personOfPendingCode(cookie) : undefined
+    // No code at all, which counts as a wrong one does.
+    if (person !== undefined && (await useCode(person, body.code)) === 'used') body.code = ''
     const answer = await asSignIn(() =>
-      /^\d{6}$/.test(body.code) ? api.verifyTOTP({ body, headers, asResponse: true }) : api.verifyBackupCode({ body, headers, asResponse: true }))
+      isOfApp ? api.verifyTOTP({ body, headers, asResponse: true }) : api.verifyBackupCode({ body, headers, asResponse: true }))
     if (answer.status === 429) throw new Problem('rate-limited', 'Wait a quarter of an hour: there were too many wrong codes.', { retryAfterSeconds: 900 })
     if (!answer.ok) throw wrong()
     return answer
@@ -183,12 +187,12 @@ export function createSessionCookies({ publicUrl, attempts, persons, providers, 
     },
 
     async signInByLink(c, token, code) {
-      const { api, personOfLink, codeIsRight } = await signIn()
+      const { api, personOfLink, useCode } = await signIn()
       const person = await personOfLink(token)
       if (!person) throw new Problem('unauthenticated', 'Ask for another link: this one was used, or is too old.')
       if (person.twoFactorEnabled) {
         await attempts.count(person.email)
-        if (!(await codeIsRight(person.id, code ?? ''))) throw wrong()
+        if ((await useCode(person.id, (code ?? '').replaceAll(/\s/g, ''))) !== 'good') throw wrong()
       }
       const answer = await asSignIn(() => api.magicLinkVerify({ query: { token }, headers: headersOf(c), asResponse: true }))
       if (!answer.ok) throw new Problem('unauthenticated', 'Ask for another link: this one was used, or is too old.')

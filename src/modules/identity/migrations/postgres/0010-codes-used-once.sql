@@ -1,0 +1,1 @@
+ALTER TABLE "vellum_identity"."person_two_factors" ADD COLUMN "used_step" bigint;

@@ -1,0 +1,1 @@
+ALTER TABLE `person_two_factors` ADD `used_step` integer;
