@@ -8,6 +8,7 @@ export const problems = {
   unauthenticated: [401, 'An access token is needed'],
   'token-refused': [401, 'The access token was refused'],
   forbidden: [403, 'The token does not permit this'],
+  'second-factor-required': [403, 'The organization asks for a second factor'],
   'not-found': [404, 'There is nothing here'],
   'method-not-allowed': [405, 'The address does not answer to this method'],
   gone: [410, 'This was erased'],

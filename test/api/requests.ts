@@ -34,6 +34,7 @@ export function idsOf(path: string, own: Belongings): { foreign: string[]; unkno
   if (path.startsWith('/v1/erasure-requests/')) return { foreign: [own.erasureRequestId], unknown: uuidv7() }
   if (path.startsWith('/v1/members/')) return { foreign: [own.memberId], unknown: uuidv7() }
   if (path.startsWith('/v1/invitations/')) return { foreign: [own.invitationId], unknown: uuidv7() }
+  if (path.startsWith('/v1/passkeys/')) return { foreign: [], unknown: uuidv7() }
   if (path.startsWith('/v1/templates/images/')) return { foreign: [own.imageId], unknown: 'f'.repeat(64) }
   if (path.startsWith('/v1/templates/')) return { foreign: [own.templateId, own.templateSlug], unknown: 'no-such-template' }
   throw new Error(`Tell test/api/requests.ts whose ids stand in ${path}`)

@@ -52,14 +52,14 @@ export async function checkPeople(checks: Checks, browser: Browser, installation
     await page.locator('form[action^="/account/token"] button').click()
     await look('token')
     const lang = visitor.language ?? 'en'
-    for (const path of ['password', 'second-factor']) {
-      await page.goto(`${publicUrl}/account/${path}?lang=${lang}`)
-      await look(path)
+    for (const path of ['password', 'passkeys', 'second-factor', 'second-factor?required']) {
+      await page.goto(`${publicUrl}/account/${path}${path.includes('?') ? '&' : '?'}lang=${lang}`)
+      await look(path.replace('?', '-'))
     }
     await page.locator('input[name=password]').fill(password)
     await page.locator('form[action^="/account/second-factor"] button').click()
     await look('new-second-factor')
-    for (const path of ['sign-in/link', 'sign-in/code', 'sign-in/link/none']) {
+    for (const path of ['sign-in/link', 'sign-in/code', 'sign-in/link/none', 'sign-in/forgotten', 'sign-in/reset/none']) {
       await page.goto(`${publicUrl}/${path}?lang=${lang}`)
       await look(path.replaceAll('/', '-'))
     }

@@ -14,6 +14,7 @@ import { issue, send, type Shown, until } from './credentials.ts'
 import { checkDocs } from './docs-page.ts'
 import { checkMail } from './mails.ts'
 import { checkManaging } from './manage-pages.ts'
+import { checkPasskeys } from './passkey-pages.ts'
 import { checkPeople } from './people-pages.ts'
 import { checkRecipients } from './recipient-pages.ts'
 import { checkProvider } from './provider-pages.ts'
@@ -73,6 +74,7 @@ async function firstVisit(): Promise<void> {
   await checkPeople(checks, browser, trial, 'first')
   await checkProvider(checks, browser, trial, 'first', provider)
   await checkManaging(checks, browser, trial, 'first')
+  await checkPasskeys(checks, browser, trial, 'first')
 }
 
 /** An installation in earnest: every kind of name, every status. */

@@ -1,35 +1,10 @@
 import assert from 'node:assert/strict'
 import { identity } from '#modules/identity/index.ts'
-import { browser } from './browser.ts'
 import { mailsTo } from './mails.ts'
 import { expectProblem, expectStatus } from './expect.ts'
-import type { Issuer } from './issuer.ts'
-import { type World, scenario } from './scenario.ts'
+import { joined, password } from './people.ts'
+import { scenario } from './scenario.ts'
 import { until } from './until.ts'
-
-const password = 'a long enough sentence'
-
-/** The token of the link that was mailed to somebody. */
-async function mailedToken({ installation }: World, email: string): Promise<string> {
-  const mail = await until('the invitation is mailed', async () => (await mailsTo(installation.mailDir, email))[0])
-  const [, token] = /\/invitations\/(\S+)/.exec(mail.text!) ?? []
-  assert.ok(token !== undefined && mail.html && mail.html.includes(token), 'The mail has no link.')
-  return token
-}
-
-/** Invited by the API, accepted by the mail, and signed in. */
-async function joined(world: World, issuer: Issuer, role: string, name: string) {
-  const email = issuer.email(name.toLowerCase())
-  expectStatus(await issuer.ask('POST', '/v1/invitations', { json: { email, role } }), 201)
-  const browse = browser(world)
-  const token = await mailedToken(world, email)
-  const answer = expectStatus(await browse('POST', '/v1/invitations/accept', { token, name, password }), 201)
-  assert.equal(answer.json.role, role)
-  expectProblem(await browse('POST', '/v1/invitations/accept', { token, name, password }), 410, 'gone')
-  const { organizations } = expectStatus(await browse('POST', '/v1/session', { email, password }), 201).json
-  const tokenFor = async (organization: string) => browse('POST', '/v1/session/token', { organization })
-  return { email, browse, memberId: organizations[0].member as string, tokenFor }
-}
 
 export default [
   scenario('an owner manages members and invitations on pages, and what is done there holds everywhere', async (world) => {

@@ -17,6 +17,7 @@ import { createIssuer } from './issuer.ts'
 import oauthLibraries from './oauth-libraries.scenario.ts'
 import pages from './pages.scenario.ts'
 import people from './people.scenario.ts'
+import passkeysPasswords from './passkeys-passwords.scenario.ts'
 import pictures from './pictures.scenario.ts'
 import recipients from './recipients.scenario.ts'
 import restart from './restart.scenario.ts'
@@ -57,7 +58,7 @@ const { values } = parseArgs({
 const opening: readonly Scenario[] = firstRun
 /** Beside each other: they share an installation and nothing in it. */
 const independent: readonly Scenario[] = [
-  ...issuing, ...pictures, ...recipients, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...tenancy, ...people, ...signIn, ...audit,
+  ...issuing, ...pictures, ...recipients, ...status, ...batch, ...batchFiles, ...batchOrders, ...batchResults, ...access, ...oauthLibraries, ...apiKeys, ...tenancy, ...people, ...signIn, ...passkeysPasswords, ...audit,
   ...surface, ...pages, ...template, ...vcApi, ...anchor, ...exports, ...keys, ...(values.full ? sample : []),
 ]
 /** One after another, over what the others left behind. */

@@ -41,7 +41,7 @@ export const Slug = z
   .max(50)
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'Use small letters, digits and single hyphens between them.')
 
-const Locale = z
+export const Locale = z
   .string()
   .max(35)
   .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$/, 'Use a language tag such as en or pt-BR.')
@@ -56,6 +56,8 @@ export const Organization = z.object({
   contactEmail: z.string().optional(),
   /** BCP 47: the language of what is sent where a recipient's is not known. */
   defaultLocale: z.string(),
+  /** Members get access tokens only in a session that showed a second factor. Absent where it was never said. */
+  requiresSecondFactor: z.boolean().optional(),
   /** ISO 8601. Absent until the first issue; from then on the slug never changes. */
   frozenAt: z.string().optional(),
   createdAt: z.string(),
@@ -71,7 +73,7 @@ export const NewOrganization = z.object({
 })
 export type NewOrganization = z.output<typeof NewOrganization>
 
-export const mailKinds = ['invitation', 'sign-in-link'] as const
+export const mailKinds = ['invitation', 'sign-in-link', 'password-reset'] as const
 export type MailKind = (typeof mailKinds)[number]
 
 /** What a mail to a person who signs in says. */

@@ -19,6 +19,9 @@ import { createErasures } from './erasure/erasures.ts'
 import { createExports } from './organization/export.ts'
 import { createStoredLimits } from './organization/organization-limits.ts'
 import { createOrganizations } from './organization/organizations.ts'
+import { createChallenges } from './passkey/challenges.ts'
+import { createPasskeys } from './passkey/passkeys.ts'
+import { createPasswords } from './person/passwords.ts'
 import { createPersons } from './person/persons.ts'
 import { createAdmission } from './provider/admission.ts'
 import { createFlows } from './provider/flows.ts'
@@ -26,7 +29,9 @@ import { createProviderSignIn } from './provider/provider-sign-in.ts'
 import { createProviders } from './provider/providers.ts'
 import type { SignIn } from './person/sign-in.ts'
 import { identityRoutes } from './routes.ts'
+import { normalizedEmail } from './person/sealed-record.ts'
 import { createAttempts } from './session/attempts.ts'
+import { createProofs } from './session/proofs.ts'
 import { createSecondFactors } from './session/second-factors.ts'
 import { createSessions } from './session/sessions.ts'
 import { createSessionCookies } from './session/signed-in.ts'
@@ -83,10 +88,16 @@ export default defineModule({
     const providers = createProviders(context, { sessions, openId: { fetch: outbound, privateHosts } })
     const admission = createAdmission(context, { providers, persons, members, invitations })
     const providerSignIn = createProviderSignIn({ publicUrl, log }, { providers, flows: createFlows(context), admission })
-    const sessionCookies = createSessionCookies({ publicUrl, attempts, persons, providers, signIn })
-    const secondFactors = createSecondFactors({ attempts, signIn })
+    const markBothFactors = (sessionId: string) => context.database.transaction((tx) => sessions.markBothFactors(tx, sessionId))
+    const sessionCookies = createSessionCookies({ publicUrl, attempts, persons, providers, markBothFactors, signIn })
+    const secondFactors = createSecondFactors({ attempts, signIn, markBothFactors })
+    const passkeys = createPasskeys(context, { challenges: createChallenges(context), sessions })
+    const proofs = createProofs({ attempts, passkeys, sessions, now, signIn })
+    const passwords = createPasswords(context, {
+      persons, sessions, mails, hashPassword, forgiveAttempts: (email) => attempts.succeeded('account', normalizedEmail(email)),
+    })
     const erasures = createErasures(context, signingKeys)
-    const sessionPowers = createSessionPowers({ members, sessions, providers, accessTokens })
+    const sessionPowers = createSessionPowers({ publicUrl, members, sessions, providers, proofs, accessTokens })
     const setup = createSetup(context, { organizations, apiClients, persons, members, hashPassword })
 
     return {
@@ -163,7 +174,8 @@ export default defineModule({
       routes: (app) =>
         identityRoutes(app, {
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
-          persons, members, invitations, sessions, sessionCookies, secondFactors, sessionPowers, hashPassword, providers, providerSignIn, usage: context.usage,
+          persons, members, invitations, sessions, sessionCookies, secondFactors, attempts, passkeys, passwords, proofs, sessionPowers, hashPassword, providers,
+          providerSignIn, usage: context.usage,
         }),
       stop: () => outbound.close(),
       exports: createExports(context, { organizations, members, invitations }),

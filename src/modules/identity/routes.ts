@@ -9,6 +9,8 @@ import { invitationRoutes, type InvitationRouteParts } from './membership/invita
 import { memberRoutes } from './membership/member-routes.ts'
 import type { Members } from './membership/members.ts'
 import type { Organizations } from './organization/organizations.ts'
+import { passkeyRoutes, type PasskeyRouteParts } from './passkey/passkey-routes.ts'
+import { passwordRoutes } from './person/password-routes.ts'
 import { pageRoutes, type PageParts } from './page/page-routes.ts'
 import { providerRoutes } from './provider/provider-routes.ts'
 import { sessionRoutes, type SessionRouteParts } from './session/session-routes.ts'
@@ -16,7 +18,7 @@ import type { Setup } from './setup/setup.ts'
 import { setupRoutes } from './setup/setup-routes.ts'
 import { tokenRoutes, type TokenParts } from './token/token-routes.ts'
 
-export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts, PageParts {
+export interface IdentityParts extends TokenParts, SessionRouteParts, InvitationRouteParts, PasskeyRouteParts, PageParts {
   readonly organizations: Organizations
   readonly members: Members
   readonly apiKeys: ApiKeys
@@ -36,5 +38,7 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   memberRoutes(app, parts.members)
   invitationRoutes(app, parts)
   sessionRoutes(app, parts)
+  passkeyRoutes(app, parts)
+  passwordRoutes(app, parts)
   pageRoutes(app, parts)
 }

@@ -21,6 +21,8 @@ export const schema = defineSchema('identity', (kit) => ({
       /** Sealed with the organization's key: it may be a person's address. */
       contactEmail: kit.bytes(),
       defaultLocale: kit.text().notNull(),
+      /** Members get access tokens only in a session that showed a second factor. Null: in any. */
+      requiresSecondFactor: kit.bool(),
       /** When the slug began to stand in addresses that last. */
       frozenAt: kit.instant(),
       createdAt: kit.instant().notNull(),

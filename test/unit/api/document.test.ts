@@ -4,6 +4,7 @@ import { createAnswerCheck, operationsOf } from '../../api/document.ts'
 import { memberOf, password } from '../../api/members.ts'
 import { recipientOf } from '../../api/recipients.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../../servers/openid-provider.ts'
+import { authenticator } from '../../identity/authenticator.ts'
 import { dataUrl, logo, ownPage } from '../../render/own-page.ts'
 import { issueRequest, quiet, template, type TwoOrganizations, twoOrganizations } from '../../api/two-organizations.ts'
 
@@ -119,6 +120,20 @@ describe('every operation', () => {
     await ask('GET', '/v1/session', '/v1/session', byCookie)
     const { json: open_ } = await ask('GET', '/v1/sessions', '/v1/sessions', byCookie)
     await ask('DELETE', '/v1/sessions/{id}', `/v1/sessions/${open_.sessions.find((one: any) => !one.current).id}`, byCookie)
+    const key = authenticator(installation.publicUrl)
+    const { json: asked } = await ask('POST', '/v1/passkeys/options', '/v1/passkeys/options', { body: {}, ...byCookie })
+    const { json: added } = await ask('POST', '/v1/passkeys', '/v1/passkeys', { body: { name: 'Telephone', credential: key.create(asked) }, ...byCookie })
+    await ask('POST', '/v1/passkeys', '/v1/passkeys', { body: { name: 'Again', credential: key.create(asked) }, ...byCookie })
+    await ask('GET', '/v1/passkeys', '/v1/passkeys', byCookie)
+    await ask('PATCH', '/v1/passkeys/{id}', `/v1/passkeys/${added.id}`, { body: { name: 'Old telephone' }, ...byCookie })
+    const fromPage = { open: true, headers: { origin: installation.publicUrl } }
+    const { json: challenged, headers: given } = await ask('POST', '/v1/session/passkey/options', '/v1/session/passkey/options', fromPage)
+    const inBrowser = { open: true, headers: { ...fromPage.headers, cookie: given.getSetCookie().map((line) => line.split(';')[0]).join('; ') } }
+    for (let time = 0; time < 2; time++) await ask('POST', '/v1/session/passkey', '/v1/session/passkey', { body: { credential: key.get(challenged) }, ...inBrowser })
+    await ask('DELETE', '/v1/passkeys/{id}', `/v1/passkeys/${added.id}`, byCookie)
+    for (const newPassword of ['short', password]) await ask('PUT', '/v1/password', '/v1/password', { body: { password, newPassword }, ...byCookie })
+    await ask('POST', '/v1/password/forgotten', '/v1/password/forgotten', { body: { email: 'nobody@canary.example' }, ...fromPage })
+    await ask('POST', '/v1/password/reset', '/v1/password/reset', { body: { token: 'x.y', password }, ...fromPage })
     await ask('DELETE', '/v1/session', '/v1/session', byCookie)
     await ask('DELETE', '/v1/session', '/v1/session', byCookie)
     await ask('DELETE', '/v1/members/{id}', `/v1/members/${person.memberId}`)
@@ -226,7 +241,7 @@ describe('every operation', () => {
 
     expect(faults).toEqual([])
     const operations = operationsOf(document).map(({ method, path }) => `${method} ${path}`)
-    expect(operations.filter((name) => !seen.has(name))).toEqual(['POST /v1/setup', 'POST /v1/invitations/accept'])
+    expect(operations.filter((name) => !seen.has(name))).toEqual(['POST /v1/setup', 'POST /v1/invitations/accept', 'POST /v1/password/reset'])
   }, 60_000)
 
   it('wrote no name, address, secret or token into the log', () => {

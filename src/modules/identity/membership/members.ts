@@ -30,6 +30,8 @@ export interface Membership {
   readonly slug: string
   readonly name: string
   readonly role: Role
+  /** Its members get access tokens only in a session that showed a second factor. */
+  readonly requiresSecondFactor: boolean
 }
 
 /** Which members are wanted; what is absent leaves nobody out. */
@@ -140,12 +142,12 @@ export function createMembers(
         .orderBy(asc(members.id))
       if (rows.length === 0) return []
       const named = await database.read
-        .select({ id: organizations.id, slug: organizations.slug, name: organizations.name })
+        .select({ id: organizations.id, slug: organizations.slug, name: organizations.name, requiresSecondFactor: organizations.requiresSecondFactor })
         .from(organizations)
         .where(inArray(organizations.id, rows.map(({ organizationId }) => organizationId)))
       return rows.map(({ id, organizationId, role }) => {
-        const { slug, name } = named.find((one) => one.id === organizationId)!
-        return { memberId: id, organizationId: organizationId as OrganizationId, slug, name, role }
+        const { slug, name, requiresSecondFactor } = named.find((one) => one.id === organizationId)!
+        return { memberId: id, organizationId: organizationId as OrganizationId, slug, name, role, requiresSecondFactor: requiresSecondFactor === true }
       })
     },
 

@@ -17,6 +17,9 @@ const Change = z.strictObject({
   url: NewOrganization.shape.url.nullable(),
   contactEmail: NewOrganization.shape.contactEmail.nullable(),
   defaultLocale: NewOrganization.shape.defaultLocale.unwrap().optional(),
+  requiresSecondFactor: z.boolean().optional().openapi({
+    description: 'Members get access tokens only in a session that showed a passkey or the code of an app. Tokens that they have live to their end.',
+  }),
 })
 
 /** The token's own organization; there is no way to name another. */

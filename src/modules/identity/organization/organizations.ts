@@ -19,6 +19,7 @@ export interface OrganizationChange {
   readonly url?: string | null | undefined
   readonly contactEmail?: string | null | undefined
   readonly defaultLocale?: string | undefined
+  readonly requiresSecondFactor?: boolean | undefined
 }
 
 export interface Organizations {
@@ -50,6 +51,7 @@ export function createOrganizations(
       createdAt: row.createdAt.toISOString(),
       ...(row.url === null ? {} : { url: row.url }),
       ...(row.contactEmail === null ? {} : { contactEmail: keys.openText(contactPlace(row.id), row.contactEmail) }),
+      ...(row.requiresSecondFactor === null ? {} : { requiresSecondFactor: row.requiresSecondFactor }),
       ...(row.frozenAt === null ? {} : { frozenAt: row.frozenAt.toISOString() }),
     }
   }
@@ -124,10 +126,10 @@ export function createOrganizations(
 
     async change(id, change) {
       await keys.load([id])
-      const { slug, name, url, defaultLocale } = change
+      const { slug, name, url, defaultLocale, requiresSecondFactor } = change
       const contactEmail = typeof change.contactEmail === 'string' ? sealContact(id, change.contactEmail) : change.contactEmail
       // drizzle leaves out what is undefined, and refuses an update of nothing.
-      const values = { slug, name, url, contactEmail, defaultLocale }
+      const values = { slug, name, url, contactEmail, defaultLocale, requiresSecondFactor }
       const changed = Object.keys(values).filter((field) => values[field as keyof typeof values] !== undefined)
       if (changed.length === 0) return find({ id })
       const row = await database.transaction(async (tx) => {
@@ -142,6 +144,9 @@ export function createOrganizations(
           ...(updated.url === null ? {} : { url: updated.url }),
         })
         await tx.audit({ organizationId: id, action: 'organization.changed', target: id, details: { fields: changed.join(' ') } })
+        if (requiresSecondFactor !== undefined) {
+          await tx.audit({ organizationId: id, action: `organization.second-factor-${requiresSecondFactor ? 'required' : 'not-required'}`, target: id })
+        }
         return updated
       })
       return present(row)

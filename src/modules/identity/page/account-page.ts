@@ -13,13 +13,17 @@ export interface AccountView {
   readonly signedIn: SignedIn
   readonly memberships: readonly Membership[]
   readonly sessions: readonly SessionView[]
+  /** How many. */
+  readonly passkeys: number
+  /** This session showed both factors. */
+  readonly bothFactors: boolean
 }
 
 const bdi = (text: string): Html => html`<bdi>${text}</bdi>`
 
 /** Which organizations somebody may act for, and where they are signed in. */
-export function accountPage({ language, nonce, signedIn, memberships, sessions }: AccountView): Html {
-  const { account: say, roles, password, factor } = words[language]
+export function accountPage({ language, nonce, signedIn, memberships, sessions, passkeys, bothFactors }: AccountView): Html {
+  const { account: say, roles, password, factor, passkeys: ofPasskeys } = words[language]
   const provider = providerWords[language]
   const when = (date: Date) => new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(date) + ' UTC'
   const body = html`<h1>${say.title}</h1>
@@ -27,11 +31,12 @@ export function accountPage({ language, nonce, signedIn, memberships, sessions }
 <form method="post" action="/sign-in/out?lang=${language}"><button class="quiet">${say.signOut}</button></form>
 <h2>${say.organizations}</h2>
 ${memberships.length === 0 ? html`<p>${say.none}</p>` : html`<p class="soft">${say.tokenHint}</p>`}
-<ul class="rows">${memberships.map(({ slug, name, role }) => html`<li><span><strong><a href="/account/organizations/${slug}?lang=${language}">${bdi(name)}</a></strong><span class="soft">${roles[role]}</span></span>
-<form method="post" action="/account/token?lang=${language}"><input type="hidden" name="organization" value="${slug}"><button class="quiet" aria-label="${say.token}: ${name}">${say.token}</button></form></li>`)}</ul>
+<ul class="rows">${memberships.map(({ slug, name, role, requiresSecondFactor }) => html`<li><span><strong><a href="/account/organizations/${slug}?lang=${language}">${bdi(name)}</a></strong><span class="soft">${roles[role]}</span></span>
+${requiresSecondFactor && signedIn.providerId === null && !bothFactors ? html`<a class="quiet" href="/account/second-factor?required&amp;lang=${language}">${factor.required}</a></li>` : html`<form method="post" action="/account/token?lang=${language}"><input type="hidden" name="organization" value="${slug}"><button class="quiet" aria-label="${say.token}: ${name}">${say.token}</button></form></li>`}`)}</ul>
 <h2>${say.security}</h2>
 ${signedIn.providerId !== null ? html`<p>${provider.only}</p>` : html`<ul class="rows"><li><span><strong>${password.title}</strong></span><a class="quiet" href="/account/password?lang=${language}" aria-label="${say.change}: ${password.title}">${say.change}</a></li>
-<li><span><strong>${factor.title}</strong><span class="soft">${signedIn.secondFactor ? factor.on : factor.off}</span></span><a class="quiet" href="/account/second-factor?lang=${language}" aria-label="${say.change}: ${factor.title}">${say.change}</a></li></ul>`}
+<li><span><strong>${factor.title}</strong><span class="soft">${signedIn.secondFactor ? factor.on : factor.off}</span></span><a class="quiet" href="/account/second-factor?lang=${language}" aria-label="${say.change}: ${factor.title}">${say.change}</a></li>
+<li><span><strong>${ofPasskeys.title}</strong><span class="soft">${passkeys > 0 ? passkeys : factor.off}</span></span><a class="quiet" href="/account/passkeys?lang=${language}" aria-label="${say.change}: ${ofPasskeys.title}">${say.change}</a></li></ul>`}
 <h2>${say.sessions}</h2>
 <p class="soft">${say.sessionsHint}</p>
 <ul class="rows">${sessions.map(({ id, createdAt, userAgent }) => html`<li><span><strong>${id === signedIn.sessionId ? say.thisOne : bdi(browserOf(userAgent) ?? say.unknownDevice)}</strong>

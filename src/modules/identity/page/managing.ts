@@ -13,7 +13,7 @@ import { type C, languageOf } from './page-kit.ts'
  */
 export async function managingOf(c: C, sessionPowers: SessionPowers, signedIn: SignedIn, needed: Scope | undefined): Promise<Managing | undefined> {
   const acting = await sessionPowers.actFor(signedIn, c.req.param('slug')!).catch((error: unknown) => {
-    if (error instanceof Problem && (error.code === 'not-found' || error.code === 'forbidden')) return undefined
+    if (error instanceof Problem && ['not-found', 'forbidden', 'second-factor-required'].includes(error.code)) return undefined
     throw error
   })
   if (!acting || acting.membership.slug !== c.req.param('slug')) return undefined

@@ -5,6 +5,7 @@ import { Problem } from '#platform/problem.ts'
 import { oneLine } from '#platform/typed-text.ts'
 import type { Invitation } from '../membership/invitations.ts'
 import { NewPassword } from '../person/password.ts'
+import type { PasswordRouteParts } from '../person/password-routes.ts'
 import type { Persons } from '../person/persons.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SecondFactors } from '../session/second-factors.ts'
@@ -15,13 +16,15 @@ import { goneInvitationPage, invitationPage, type InvitationView } from './invit
 import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to } from './page-kit.ts'
 import { providerPages, type ProviderPageParts } from './provider-pages.ts'
 import { providerSettingsPages } from './provider-settings-pages.ts'
+import { type PasskeyPageParts, passkeyPageRoutes } from './passkey-page-routes.ts'
+import { passwordPageRoutes } from './password-page-routes.ts'
 import { secondFactorRoutes } from './second-factor-routes.ts'
 import { manageRoutes, type ManageParts } from './manage-routes.ts'
 import { signInPage, type SignInView } from './sign-in-page.ts'
 import { signInByLinkRoutes } from './sign-in-link-routes.ts'
 import { words } from './words.ts'
 
-export interface PageParts extends ManageParts, ProviderPageParts {
+export interface PageParts extends ManageParts, ProviderPageParts, PasskeyPageParts, PasswordRouteParts {
   readonly sessions: Sessions
   readonly persons: Persons
   readonly sessionPowers: SessionPowers
@@ -44,7 +47,8 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
   app.get('/sign-in', async (c) => {
     const next = nextPage.exec(c.req.query('next') ?? '')?.[0]
     if (await sessionCookies.find(c)) return to(c, next ?? '/account')
-    const note = c.req.query('out') === undefined ? undefined : words[languageOf(c)].signIn.signedOut
+    const { signIn, forgotten } = words[languageOf(c)]
+    const note = c.req.query('out') !== undefined ? signIn.signedOut : c.req.query('reset') !== undefined ? forgotten.done : undefined
     return showSignIn(c, { next, note })
   })
 
@@ -69,6 +73,8 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
   manageRoutes(app, parts)
   providerPages(app, parts)
   providerSettingsPages(app, parts)
+  passkeyPageRoutes(app, parts)
+  passwordPageRoutes(app, parts)
 
   posted('/sign-in/out', async (c) => {
     const signedIn = await sessionCookies.findAny(c)
@@ -81,7 +87,9 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
     if (!signedIn) return to(c, '/sign-in')
     const memberships = await sessionPowers.membershipsOf(signedIn)
     const open = await sessions.list(signedIn)
-    return answer(c, accountPage({ language: languageOf(c), nonce: pageNonce(c), signedIn, memberships, sessions: open }))
+    const passkeys = (await parts.passkeys.list(signedIn.personId)).length
+    const bothFactors = await parts.proofs.hasBothFactors(signedIn)
+    return answer(c, accountPage({ language: languageOf(c), nonce: pageNonce(c), signedIn, memberships, sessions: open, passkeys, bothFactors }))
   })
 
   posted('/account/token', async (c, form) => {
@@ -92,7 +100,9 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
       const { accessToken, membership } = await sessionPowers.tokenFor(signedIn, organization)
       return answer(c, tokenPage({ language: languageOf(c), nonce: pageNonce(c), organization: membership.name, token: accessToken }))
     } catch (error) {
-      if (!(error instanceof Problem && error.extensions[needsProvider])) throw error
+      if (!(error instanceof Problem)) throw error
+      if (error.code === 'second-factor-required') return c.redirect(`/account/second-factor?required&lang=${languageOf(c)}`, 303)
+      if (!error.extensions[needsProvider]) throw error
       return c.redirect(`/sign-in/organization?${new URLSearchParams({ lang: languageOf(c), organization })}`, 303)
     }
   })

@@ -24,14 +24,26 @@ ${codeField(language)}
 }
 
 /** To set a second factor, or to take it away. */
-export function secondFactorPage({ language, nonce, fault, isSet }: Page & { readonly isSet: boolean }): Html {
-  const { factor: say, signIn, account } = words[language]
+export interface SecondFactorView extends Page {
+  /** Codes of an app are asked for. */
+  readonly isSet: boolean
+  /** There is one, of either kind. */
+  readonly hasAny: boolean
+  /** An organization asks for one, and this session showed none. */
+  readonly required?: boolean
+}
+
+export function secondFactorPage({ language, nonce, fault, isSet, hasAny, required = false }: SecondFactorView): Html {
+  const { factor: say, signIn, account, passkeys } = words[language]
   const body = html`<h1>${say.title}</h1>
+${required ? html`<p role="status">${hasAny ? say.showIt : say.setOne}</p>` : ''}
+${required && hasAny ? html`<form method="post" action="/sign-in/out?lang=${language}"><button>${account.signOut}</button></form>` : ''}
 <p>${isSet ? say.isSet : say.text}</p>
 ${alert(fault)}
 <form method="post" action="/account/second-factor?lang=${language}">
 ${field({ name: 'password', label: signIn.password, type: 'password', autocomplete: 'current-password' })}
 <button>${isSet ? say.remove : say.begin}</button></form>
+${isSet ? '' : html`<p>${say.orPasskey} <a href="/account/passkeys?lang=${language}">${passkeys.add}</a></p>`}
 <p><a href="/account?lang=${language}">${account.back}</a></p>`
   return frame({ language, nonce, title: say.title, body })
 }
@@ -50,19 +62,6 @@ ${uri === undefined ? '' : html`<p>${say.scan}</p>
 <form method="post" action="/account/second-factor/confirm?lang=${language}">
 ${codeField(language)}
 <button>${say.confirm}</button></form>
-<p><a href="/account?lang=${language}">${account.back}</a></p>`
-  return frame({ language, nonce, title: say.title, body })
-}
-
-export function passwordPage({ language, nonce, fault }: Page): Html {
-  const { password: say, invitation, account } = words[language]
-  const body = html`<h1>${say.title}</h1>
-<p>${say.text}</p>
-${alert(fault)}
-<form method="post" action="/account/password?lang=${language}">
-${field({ name: 'password', label: say.current, type: 'password', autocomplete: 'current-password' })}
-${field({ name: 'new', label: say.chosen, hint: invitation.passwordHint, type: 'password', autocomplete: 'new-password' })}
-<button>${say.button}</button></form>
 <p><a href="/account?lang=${language}">${account.back}</a></p>`
   return frame({ language, nonce, title: say.title, body })
 }

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { Language } from '#platform/page/language.ts'
 import { alert, field, frame, type Html } from './frame.ts'
 import { providerWords } from './provider-words.ts'
+import { passkeyOffer } from './passkey-page.ts'
 import { words } from './words.ts'
 
 export interface SignInView {
@@ -21,10 +22,12 @@ export function signInPage({ language, nonce, fault, note, email, next }: SignIn
 ${note === undefined ? '' : html`<p role="status">${note}</p>`}${alert(fault)}
 <form method="post" action="/sign-in?lang=${language}">
 ${next === undefined ? '' : html`<input type="hidden" name="next" value="${next}">`}
-${field({ name: 'email', label: say.email, type: 'email', value: email, autocomplete: 'username' })}
+${field({ name: 'email', label: say.email, type: 'email', value: email, autocomplete: 'username webauthn' })}
 ${field({ name: 'password', label: say.password, type: 'password', autocomplete: 'current-password' })}
 <button>${say.button}</button>
 </form>
+${passkeyOffer({ language, nonce, next: next ?? '/account' })}
+<p><a href="/sign-in/forgotten?lang=${language}">${words[language].forgotten.ask}</a></p>
 <p><a href="/sign-in/link?lang=${language}">${say.byLink}</a></p>
 <p><a href="/sign-in/organization?lang=${language}">${providerWords[language].link}</a></p>`
   return frame({ language, nonce, title: say.title, body })

@@ -19,8 +19,16 @@ export interface Words {
   readonly link: Readonly<Record<'title' | 'text' | 'button' | 'sent' | 'byPassword' | 'gone' | 'goneText' | 'again', string>>
   readonly code: Readonly<Record<'title' | 'text' | 'label' | 'hint' | 'wrong', string>>
   readonly factor: Readonly<
-    Record<'title' | 'text' | 'isSet' | 'begin' | 'remove' | 'scan' | 'byHand' | 'recovery' | 'recoveryText' | 'confirm' | 'wrongPassword' | 'on' | 'off', string>
+    Record<'title' | 'text' | 'isSet' | 'begin' | 'remove' | 'scan' | 'byHand' | 'recovery' | 'recoveryText' | 'confirm' | 'wrongPassword' | 'on' | 'off' | 'required' | 'setOne' | 'showIt' | 'orPasskey', string>
   >
+  readonly passkeys: {
+    added(when: string): string
+    used(when: string): string
+  } & Readonly<Record<
+    'title' | 'text' | 'unused' | 'add' | 'cannot' | 'name' | 'nameHint' | 'nameFault' | 'rename' | 'remove' | 'removeText' | 'back' | 'signIn' | 'notAccepted' | 'notMade' | 'isThere' | 'wantsFactor',
+    string
+  >>
+  readonly forgotten: Readonly<Record<'ask' | 'title' | 'text' | 'choose' | 'chooseText' | 'goneText' | 'done', string>>
   readonly password: Readonly<Record<'title' | 'text' | 'current' | 'chosen' | 'button', string>>
   readonly account: {
     readonly title: string

@@ -55,6 +55,43 @@ export const personTables = (kit: ColumnKit) => ({
     (t) => [kit.index('person_two_factors_by_person').on(t.userId)],
   ),
 
+  /** WebAuthn credentials: public key, counter and name lie in `sealed`. */
+  personPasskeys: kit.table(
+    'person_passkeys',
+    {
+      id: kit.id().primaryKey(),
+      userId: kit.text().notNull(),
+      /** Of the credential's id, which authenticators choose. */
+      credentialDigest: kit.text().notNull(),
+      sealed: kit.bytes().notNull(),
+      createdAt: kit.instant().notNull(),
+      lastUsedAt: kit.instant(),
+    },
+    (t) => [
+      kit.uniqueIndex('person_passkeys_by_credential').on(t.credentialDigest),
+      kit.index('person_passkeys_by_person').on(t.userId),
+    ],
+  ),
+
+  /** Mailed links for a new password: their tokens are made from the ids, and stored nowhere. A row that is gone was used. */
+  passwordResets: kit.table(
+    'password_resets',
+    { id: kit.id().primaryKey(), userId: kit.text().notNull(), expiresAt: kit.instant().notNull() },
+    (t) => [kit.index('password_resets_by_person').on(t.userId), kit.index('password_resets_by_expiry').on(t.expiresAt)],
+  ),
+
+  /** What authenticators are to sign: keyed digests alone. A row that is gone was used. */
+  passkeyChallenges: kit.table(
+    'passkey_challenges',
+    {
+      id: kit.id().primaryKey(),
+      /** Of the session or the browser that asked, and of what for. */
+      bound: kit.text().notNull(),
+      expiresAt: kit.instant().notNull(),
+    },
+    (t) => [kit.index('passkey_challenges_by_expiry').on(t.expiresAt)],
+  ),
+
   personSessions: kit.table(
     'person_sessions',
     {
@@ -66,6 +103,8 @@ export const personTables = (kit: ColumnKit) => ({
       /** The organization's provider that began it; null: the person themselves. */
       providerId: kit.text(),
       sealed: kit.bytes().notNull(),
+      /** When it showed both factors: a passkey, or a code beside the password or link. Null: it has not. */
+      bothFactorsAt: kit.instant(),
       expiresAt: kit.instant().notNull(),
       createdAt: kit.instant().notNull(),
       updatedAt: kit.instant().notNull(),

@@ -4,8 +4,8 @@ import { Problem } from '#platform/problem.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import { lookupDigest, personKey } from '../person/sealed-record.ts'
 
-/** Attempts at one account until one succeeds, and of everyone behind one network address; within the time. */
-const limits = { account: 10, address: 200 } as const
+/** Attempts at one account until one succeeds, and of everyone behind one network address; pages that offer passkeys there; within the time. */
+const limits = { account: 10, address: 200, offer: 1_000 } as const
 const withinMs = 15 * 60_000
 
 type AttemptKind = keyof typeof limits
@@ -14,6 +14,8 @@ type AttemptKind = keyof typeof limits
 export interface Attempts {
   /** One attempt at an account, from where the request came. Throws `rate-limited` when there were too many of either. */
   count(account: string): Promise<void>
+  /** As {@link count}, where what is tried names no account, or where an attempt is only prepared. */
+  countAddress(kind: 'address' | 'offer'): Promise<void>
   succeeded(kind: AttemptKind, subject: string): Promise<void>
 }
 
@@ -45,6 +47,11 @@ export function createAttempts({ database, keys, now }: Pick<IdentityContext, 'd
       const { address } = currentContext()
       if (address !== undefined) await begin('address', address)
       await begin('account', account)
+    },
+
+    async countAddress(kind) {
+      const { address } = currentContext()
+      if (address !== undefined) await begin(kind, address)
     },
 
     async succeeded(kind, what) {

@@ -1,23 +1,12 @@
-import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ask, clients, filesWith, identityAlone, inDatabase, start, stop } from '../../../../test/identity/identity-alone.ts'
 import { browser, fromOurPage, member, organization, password } from '../../../../test/identity/people.ts'
+import { codeOf, nextCode } from '../../../../test/identity/time-codes.ts'
 
 identityAlone()
 
 const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
 
-/** RFC 6238, as an app computes it. */
-function codeOf(secret: string, at = Date.now()): string {
-  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => parseInt(byte, 2)))
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)))
-  const mac = createHmac('sha1', key).update(counter).digest()
-  return String((mac.readUInt32BE(mac.at(-1)! & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
-/** The one that the app shows next: good already, for clocks differ, and not used up by the one before it. */
-const nextCode = (secret: string) => codeOf(secret, Date.now() + 30_000)
 const wrongCode = (secret: string) => String((Number(codeOf(secret)) + 1) % 1_000_000).padStart(6, '0')
 
 /** A person with an app, by the pages. */
@@ -153,6 +142,18 @@ describe('a link in a mail', () => {
 })
 
 describe('a password', () => {
+  it('that is set anew by a mailed link is no way around the second factor', async () => {
+    const { email, secret } = await confirmed()
+    await browser().ask('POST', '/sign-in/forgotten', { form: { email } })
+    const [mail] = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'password-reset'`).all()) as { id: string }[]
+    const { link } = await clients.accountMail({ mailId: mail!.id })
+    const fresh = { password: 'another long enough' }
+    expect((await browser().ask('POST', new URL(link).pathname, { form: { new: fresh.password } })).status).toBe(303)
+    const without = await signIn(email, fresh)
+    expect([without.status, without.json.secondFactor]).toEqual([401, true])
+    expect((await signIn(email, { ...fresh, code: nextCode(secret) })).status).toBe(201)
+  })
+
   it('is changed by who knows it, and everyone else is signed out', async () => {
     const { organizationId } = await organization()
     const person = await member(organizationId, 'viewer', 'Vera')

@@ -17,18 +17,23 @@ export interface NewSecondFactor {
   readonly recoveryCodes: readonly string[]
 }
 
-/** What protects an account beside or instead of its password. All of it asks for the password that there is; a wrong one is `unauthenticated`. */
+/** What protects an account beside its password. All of it asks for the password that there is; a wrong one is `unauthenticated`. */
 export interface SecondFactors {
   /** Nothing is asked for until {@link confirm} has seen a first code. */
   begin(c: Answering, signedIn: SignedIn, password: string): Promise<NewSecondFactor>
   /** False for a wrong code. */
   confirm(c: Answering, signedIn: SignedIn, code: string): Promise<boolean>
   end(c: Answering, signedIn: SignedIn, password: string): Promise<void>
-  /** Ends all other sessions. */
-  changePassword(c: Answering, signedIn: SignedIn, password: string, newPassword: string): Promise<void>
 }
 
-export function createSecondFactors({ attempts, signIn }: { attempts: Attempts; signIn: () => Promise<SignIn> }): SecondFactors {
+export interface SecondFactorParts {
+  readonly attempts: Attempts
+  readonly signIn: () => Promise<SignIn>
+  /** In a transaction of its own. */
+  readonly markBothFactors: (sessionId: string) => Promise<void>
+}
+
+export function createSecondFactors({ attempts, signIn, markBothFactors }: SecondFactorParts): SecondFactors {
   /** Asks better-auth with the request's cookies, and passes on those that it sets. */
   async function asked(c: Answering, signedIn: SignedIn, ask: (api: SignIn['api'], headers: Headers) => Promise<Response>): Promise<Response> {
     await attempts.count(normalizedEmail(signedIn.email))
@@ -54,14 +59,16 @@ export function createSecondFactors({ attempts, signIn }: { attempts: Attempts; 
       const body = { code: code.replaceAll(/\s/g, '') }
       const { useCode } = await signIn()
       if ((await useCode(signedIn.personId, body.code)) === 'used') return false
-      return (await asked(c, signedIn, (api, headers) => api.verifyTOTP({ body, headers, asResponse: true }))).ok
+      const answer = await asked(c, signedIn, (api, headers) => api.verifyTOTP({ body, headers, asResponse: true }))
+      if (!answer.ok) return false
+      // better-auth has begun another session, unless a code was asked for before.
+      const cookie = answer.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ')
+      const renewed = cookie && (await (await signIn()).api.getSession({ headers: new Headers({ cookie }) }))
+      await markBothFactors(renewed ? renewed.session.id : signedIn.sessionId)
+      return true
     },
     async end(c, signedIn, password) {
       required(await asked(c, signedIn, (api, headers) => api.disableTwoFactor({ body: { password }, headers, asResponse: true })))
-    },
-    async changePassword(c, signedIn, password, newPassword) {
-      const body = { currentPassword: password, newPassword, revokeOtherSessions: true }
-      required(await asked(c, signedIn, (api, headers) => api.changePassword({ body, headers, asResponse: true })))
     },
   }
 }

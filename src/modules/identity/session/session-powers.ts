@@ -4,6 +4,7 @@ import type { Members, Membership } from '../membership/members.ts'
 import { scopesOf } from '../membership/roles.ts'
 import type { Providers } from '../provider/providers.ts'
 import type { MintedToken, MintsAccessTokens } from '../token/access-tokens.ts'
+import type { Proofs } from './proofs.ts'
 import type { Sessions } from './sessions.ts'
 import type { SignedIn } from './signed-in.ts'
 
@@ -12,7 +13,7 @@ export interface SessionToken extends MintedToken {
   readonly scopes: readonly Scope[]
 }
 
-type Session = Pick<SignedIn, 'personId' | 'sessionId'>
+type Session = Pick<SignedIn, 'personId' | 'sessionId' | 'secondFactor'>
 
 /** What a session may do for organizations. */
 export interface SessionPowers {
@@ -20,7 +21,8 @@ export interface SessionPowers {
   membershipsOf(session: Session): Promise<Membership[]>
   /**
    * An organization by its id or slug that the session may act for. Throws `not-found`; `forbidden` where the organization has its people
-   * sign in by its provider, and this session was begun otherwise, or where the provider may not sign in this role.
+   * sign in by its provider, and this session was begun otherwise, or where the provider may not sign in this role; `second-factor-required`
+   * where the organization asks for a second factor, and a person's own session showed none. What a provider asks for is the provider's matter.
    */
   actFor(session: Session, organization: string): Promise<{ membership: Membership; grantId: string }>
   /** An access token for an organization, with exactly the scopes of the person's role. Throws as {@link actFor}. */
@@ -30,12 +32,19 @@ export interface SessionPowers {
 /** Extension of the problem that tells to sign in by the organization's provider. */
 export const needsProvider = 'signInWithOrganization'
 
-export function createSessionPowers(
-  { members, sessions, providers, accessTokens }: { members: Members; sessions: Sessions; providers: Pick<Providers, 'find' | 'byId'>; accessTokens: MintsAccessTokens },
-): SessionPowers {
+export interface SessionPowersParts {
+  readonly publicUrl: string
+  readonly members: Members
+  readonly sessions: Sessions
+  readonly providers: Pick<Providers, 'find' | 'byId'>
+  readonly proofs: Proofs
+  readonly accessTokens: MintsAccessTokens
+}
+
+export function createSessionPowers({ publicUrl, members, sessions, providers, proofs, accessTokens }: SessionPowersParts): SessionPowers {
   /** The session's grant is read before the role: a role that changes meanwhile ends this grant. */
   async function powersOf({ personId, sessionId }: Session) {
-    const session = await sessions.grantOf(sessionId)
+    const session = await sessions.stateOf(sessionId)
     if (session === undefined) throw ended()
     const { grantId, providerId } = session
     const provider = providerId === null ? undefined : await providers.byId(providerId)
@@ -54,6 +63,11 @@ export function createSessionPowers(
       if (!provider.permits.includes(role)) throw new Problem('forbidden', 'Sign in with your own account: the provider of this organization may not sign in your role.')
     } else if (role !== 'owner' && (await providers.find(organizationId))?.required) {
       throw new Problem('forbidden', 'Sign in by the provider of this organization: /sign-in/organization.', { extensions: { [needsProvider]: true } })
+    }
+    if (!provider && membership.requiresSecondFactor && !(await proofs.hasBothFactors(session))) {
+      throw new Problem('second-factor-required', 'Set up a second factor on that page, or sign in anew with the one you have: the organization asks for it.', {
+        extensions: { page: `${publicUrl}/account/second-factor` },
+      })
     }
     return { membership, grantId }
   }

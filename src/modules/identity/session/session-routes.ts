@@ -118,7 +118,8 @@ export function sessionRoutes(app: PublicApp, { publicUrl, sessionCookies, sessi
       summary: 'Get an access token for one of your organizations',
       description:
         'It has exactly the scopes of your role there, and lives as long as any other. A session that the provider of an organization began is good for that ' +
-        'organization alone; an organization may ask that its members have such a one.',
+        'organization alone; an organization may ask that its members have such a one. An organization may ask for a second factor: a session that ' +
+        'showed none is refused with `second-factor-required`, and told the `page` to set one up.',
       request: {
         body: {
           required: true,

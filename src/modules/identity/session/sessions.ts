@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, lt } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt, ne } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
 import type { IdentityContext } from '../identity-context.ts'
@@ -19,15 +19,27 @@ export interface SessionView {
   readonly userAgent: string | undefined
 }
 
+export interface SessionState {
+  /** What stands in access tokens of this session. */
+  readonly grantId: string
+  /** That began it; null: the person's own. */
+  readonly providerId: string | null
+  readonly bothFactors: boolean
+}
+
 /** Who is signed in where. A session that ended is at once good for nothing; access tokens that it got are void within half a minute. */
 export interface Sessions {
   list(of: SessionsOf): Promise<SessionView[]>
-  /** What stands in access tokens of this session, and the provider that began it; undefined once it has ended. */
-  grantOf(sessionId: string): Promise<{ grantId: string; providerId: string | null } | undefined>
+  /** Undefined once it has ended. */
+  stateOf(sessionId: string): Promise<SessionState | undefined>
+  /** It showed a second factor beside the first, or a passkey, which is both. */
+  markBothFactors(tx: Tx, sessionId: string): Promise<void>
   /** False when there is no such session among them. */
   endOne(of: SessionsOf, sessionId: string): Promise<boolean>
   end(tx: Tx, rows: readonly Row[]): Promise<void>
   endAllOf(tx: Tx, personId: string): Promise<void>
+  /** All but one. */
+  endOthers(tx: Tx, personId: string, sessionId: string): Promise<void>
   /** Access tokens that were got until now are void, and the sessions go on. */
   renewGrants(tx: Tx, personId: string): Promise<void>
   forgetExpired(tx: Tx): Promise<void>
@@ -76,9 +88,13 @@ export function createSessions({ database, keys, config, now }: Pick<IdentityCon
       })
     },
 
-    async grantOf(sessionId) {
+    async stateOf(sessionId) {
       const [row] = await database.read.select().from(personSessions).where(eq(personSessions.id, sessionId))
-      return row && { grantId: row.grantId, providerId: row.providerId }
+      return row && { grantId: row.grantId, providerId: row.providerId, bothFactors: row.bothFactorsAt !== null }
+    },
+
+    async markBothFactors(tx, sessionId) {
+      await tx.update(personSessions).set({ bothFactorsAt: now() }).where(eq(personSessions.id, sessionId))
     },
 
     endOne: (of, sessionId) =>
@@ -90,6 +106,10 @@ export function createSessions({ database, keys, config, now }: Pick<IdentityCon
 
     async endAllOf(tx, personId) {
       await end(tx, await tx.select().from(personSessions).where(eq(personSessions.userId, personId)))
+    },
+
+    async endOthers(tx, personId, sessionId) {
+      await end(tx, await tx.select().from(personSessions).where(and(eq(personSessions.userId, personId), ne(personSessions.id, sessionId))))
     },
 
     async renewGrants(tx, personId) {

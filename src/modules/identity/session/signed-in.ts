@@ -18,6 +18,7 @@ export interface SignedIn {
   readonly personId: string
   readonly name: string
   readonly email: string
+  readonly startedAt: Date
   readonly expiresAt: Date
   /** A code is asked for beside the password. */
   readonly secondFactor: boolean
@@ -43,6 +44,8 @@ export interface SessionCookies {
   linkState(token: string): Promise<'code' | 'plain' | undefined>
   /** By a mailed link, once. Throws `unauthenticated` for a wrong code, after which the link still works, and for a link that is no more. */
   signInByLink(c: C, token: string, code: string | undefined): Promise<SignedIn>
+  /** For somebody whose passkey answered: that is both factors. */
+  signInByPasskey(c: C, personId: string): Promise<SignedIn>
   /** Takes the cookie away, with the session. */
   signOut(c: C): Promise<void>
   /** By a person's own session: whatever concerns their account asks this. */
@@ -62,6 +65,8 @@ export interface SessionCookiesOptions {
   readonly attempts: Attempts
   readonly persons: Persons
   readonly providers: Pick<Providers, 'byId'>
+  /** In a transaction of its own. */
+  readonly markBothFactors: (sessionId: string) => Promise<void>
   /** Loads better-auth at its first use. */
   readonly signIn: () => Promise<SignIn>
 }
@@ -72,12 +77,13 @@ interface Found {
 }
 
 const present = ({ session, user }: Found): SignedIn => ({
-  sessionId: session.id, personId: user.id, name: user.name, email: user.email, expiresAt: session.expiresAt, secondFactor: user.twoFactorEnabled === true, providerId: session.providerId ?? null,
+  sessionId: session.id, personId: user.id, name: user.name, email: user.email, startedAt: session.createdAt, expiresAt: session.expiresAt,
+  secondFactor: user.twoFactorEnabled === true, providerId: session.providerId ?? null,
 })
 
 const wrong = () => new Problem('unauthenticated', 'Check the address, the password, and the code if one is asked for.')
 
-export function createSessionCookies({ publicUrl, attempts, persons, providers, signIn }: SessionCookiesOptions): SessionCookies {
+export function createSessionCookies({ publicUrl, attempts, persons, providers, markBothFactors, signIn }: SessionCookiesOptions): SessionCookies {
   const cookieName = sessionCookie(publicUrl)
 
   const passOn = (c: C, headers: Headers): void => {
@@ -134,6 +140,12 @@ export function createSessionCookies({ publicUrl, attempts, persons, providers, 
     return present(session)
   }
 
+  async function begunWithBoth(c: C, answer: Response): Promise<SignedIn> {
+    const signedIn = await begun(c, answer)
+    await markBothFactors(signedIn.sessionId)
+    return signedIn
+  }
+
   async function find(c: C): Promise<SignedIn | undefined> {
     const signedIn = await findAny(c)
     return signedIn?.providerId === null ? signedIn : undefined
@@ -165,12 +177,12 @@ export function createSessionCookies({ publicUrl, attempts, persons, providers, 
       await attempts.succeeded('account', email)
       const { twoFactorRedirect } = (await answer.clone().json()) as { twoFactorRedirect?: boolean }
       if (!twoFactorRedirect) return begun(c, answer)
-      if (code !== undefined) return begun(c, await checkCode(cookiesOf(answer), code))
+      if (code !== undefined) return begunWithBoth(c, await checkCode(cookiesOf(answer), code))
       passOn(c, answer.headers)
       return undefined
     },
 
-    secondFactor: async (c, code) => begun(c, await checkCode(c.req.header('cookie') ?? '', code)),
+    secondFactor: async (c, code) => begunWithBoth(c, await checkCode(c.req.header('cookie') ?? '', code)),
 
     async mailLink(c, given, locale) {
       const email = normalizedEmail(given)
@@ -197,7 +209,14 @@ export function createSessionCookies({ publicUrl, attempts, persons, providers, 
       const answer = await asSignIn(() => api.magicLinkVerify({ query: { token }, headers: headersOf(c), asResponse: true }))
       if (!answer.ok) throw new Problem('unauthenticated', 'Ask for another link: this one was used, or is too old.')
       await attempts.succeeded('account', normalizedEmail(person.email))
-      return begun(c, answer)
+      return person.twoFactorEnabled ? begunWithBoth(c, answer) : begun(c, answer)
+    },
+
+    async signInByPasskey(c, userId) {
+      const { api } = await signIn()
+      const answer = await asSignIn(() => api.startSession({ body: { userId }, headers: headersOf(c), asResponse: true }))
+      if (!answer.ok) throw new Problem('unauthenticated', 'Sign in another way: this account is no more.')
+      return begunWithBoth(c, answer)
     },
 
     async signOut(c) {

@@ -1,5 +1,13 @@
 import type { AccountMail } from '#modules/identity/index.ts'
 
+interface LinkWords {
+  readonly subject: string
+  readonly body: string
+  readonly button: string
+  readonly until: string
+  readonly otherwise: string
+}
+
 /** What a mail to a person who signs in says. Values come as text or as markup. */
 export interface AccountWords {
   readonly direction: 'ltr' | 'rtl'
@@ -12,13 +20,8 @@ export interface AccountWords {
     readonly until: string
     readonly otherwise: string
   }
-  signIn: {
-    readonly subject: string
-    readonly body: string
-    readonly button: string
-    readonly until: string
-    readonly otherwise: string
-  }
+  signIn: LinkWords
+  reset: LinkWords
 }
 
 const english: AccountWords = {
@@ -39,6 +42,13 @@ const english: AccountWords = {
     until: 'The link works once, for ten minutes. Give it to nobody: whoever has it is signed in as you.',
     otherwise: 'Did you not ask for it? Then you need do nothing: nobody can sign in without this mail.',
   },
+  reset: {
+    subject: 'Your link for a new password',
+    body: 'With this link you set a new password for Vellum. You are then signed out everywhere.',
+    button: 'Set a new password',
+    until: 'The link works once, for half an hour. Give it to nobody: whoever has it can set your password.',
+    otherwise: 'Did you not ask for it? Then you need do nothing: your password stays as it is.',
+  },
 }
 
 const arabic: AccountWords = {
@@ -58,6 +68,13 @@ const arabic: AccountWords = {
     button: 'تسجيل الدخول',
     until: 'يعمل الرابط مرة واحدة ولمدة عشر دقائق. لا تعطه لأحد، فمن كان لديه يدخل باسمك.',
     otherwise: 'إن لم تطلبه فلا حاجة إلى فعل شيء، إذ لا يستطيع أحد الدخول من دون هذه الرسالة.',
+  },
+  reset: {
+    subject: 'رابط لكلمة مرور جديدة',
+    body: 'بهذا الرابط تعيّن كلمة مرور جديدة في Vellum، ويُسجَّل خروجك بعدها من كل مكان.',
+    button: 'تعيين كلمة مرور جديدة',
+    until: 'يعمل الرابط مرة واحدة ولمدة نصف ساعة. لا تعطه لأحد، فمن كان لديه يستطيع أن يعيّن كلمة مرورك.',
+    otherwise: 'إن لم تطلبه فلا حاجة إلى فعل شيء، إذ تبقى كلمة مرورك كما هي.',
   },
 }
 
