@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { identity } from '#modules/identity/index.ts'
 import { mailsTo } from './mails.ts'
 import { expectProblem, expectStatus } from './expect.ts'
-import { joined, password } from './people.ts'
+import { joined, mailedToken, password } from './people.ts'
 import { scenario } from './scenario.ts'
 import { until } from './until.ts'
 

@@ -10,7 +10,7 @@ import { until } from './until.ts'
 export const password = 'a long enough sentence'
 
 /** The token of the link that was mailed to somebody. */
-async function mailedToken({ installation }: World, email: string): Promise<string> {
+export async function mailedToken({ installation }: World, email: string): Promise<string> {
   const mail = await until('the invitation is mailed', async () => (await mailsTo(installation.mailDir, email))[0])
   const [, token] = /\/invitations\/(\S+)/.exec(mail.text!) ?? []
   assert.ok(token !== undefined && mail.html && mail.html.includes(token), 'The mail has no link.')
