@@ -117,6 +117,7 @@ export async function hostModule(
     url,
     hooks: { publish: tracedPublish(publishHook(keys)), addStep: addStepHook, steerSteps: steerStepsHook, audit: auditHook(name) },
     onError: (error) => log.error({ err: error }, 'database'),
+    mayGather: () => !host.singleWork.isAround(),
   }))
   const files = openFiles(settings, name)
   const blobs = sealedBlobs({ module: name, keys, files })
@@ -167,6 +168,7 @@ export async function hostModule(
   database.onCommit(({ stepKinds }) => stepKinds.forEach((kind) => doorbell.ring(kind)))
   const relay = createRelay({
     database, bus, log, sweepMs,
+    singleWork: host.singleWork,
     deliverTwice: settings.DELIVER_TWICE,
     onRelayed: (events) => events.forEach((event) => countEvent(name, event.name, 'relayed')),
   })

@@ -50,8 +50,9 @@ const unavailable = (cause: unknown) =>
  * with success or failure, only after the commit: a failure too may rest on what a neighbour wrote and lost.
  * When the commit fails, the group is rolled back and each member runs again alone.
  * Work for which nobody waits gathers a little where commits are slow, so that more of it shares one, and goes behind the rest.
+ * @param mayGather asked each time; false: everything begins at once
  */
-export function groupCommit(writer: GroupedWriter) {
+export function groupCommit(writer: GroupedWriter, { mayGather = () => true }: { mayGather?: () => boolean } = {}) {
   const queue: Member[] = []
   const pauses: { run: () => void; resolve: () => void; reject: (error: unknown) => void }[] = []
   let draining: Promise<void> | undefined
@@ -63,6 +64,7 @@ export function groupCommit(writer: GroupedWriter) {
 
   /** Until background work has gathered, or something that cannot wait arrives. */
   async function gather(): Promise<void> {
+    if (!mayGather()) return
     const waitMs = committedAt + commitMs * gatherFactor - performance.now()
     if (waitMs < 1 || queue.length >= groupMembers || pauses.length > 0 || queue.some((member) => !member.background)) return
     const { promise, resolve } = Promise.withResolvers<void>()

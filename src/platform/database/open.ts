@@ -51,9 +51,11 @@ export async function openDatabase<T>(options: {
   url: DatabaseUrl
   hooks: TransactionHooks
   onError?: (error: unknown) => void
+  /** Of SQLite, which has one writer: asked each time whether background work may wait for more of its kind. */
+  mayGather?: () => boolean
 }): Promise<PlatformDatabase<T>> {
-  const { url, ...rest } = options
+  const { url, mayGather, ...rest } = options
   return dialectOf(url) === 'sqlite'
-    ? openSqlite({ ...rest, file: sqliteFile(url, rest.schema.module) })
+    ? openSqlite({ ...rest, ...(mayGather && { mayGather }), file: sqliteFile(url, rest.schema.module) })
     : openPostgres({ ...rest, url })
 }

@@ -32,6 +32,8 @@ export interface SqliteOptions<T> {
   readonly hooks: TransactionHooks
   /** Told of what went wrong where nobody waits for an answer. */
   readonly onError?: (error: unknown) => void
+  /** Asked each time whether background work may wait for more of its kind; it may unless told. */
+  readonly mayGather?: () => boolean
 }
 
 const sqliteNow: StatementKit['now'] = (offsetMs = 0) => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
@@ -45,7 +47,7 @@ const watchAwaiting = (expired: () => void) => {
  * A module's database in one file: one writer with group commit, one read-only connection, checkpoints on another thread.
  * Nothing else may write to the file: a second writer in this thread would block the loop for the whole busy time-out.
  */
-export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: SqliteOptions<T>): PlatformDatabase<T> {
+export function openSqlite<T>({ schema, file, hooks, onError = () => {}, mayGather }: SqliteOptions<T>): PlatformDatabase<T> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const { tables, platform } = schema.sqlite()
   const writer = openConnection(file)
@@ -68,7 +70,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {} }: Sqlit
   const runWrite = preparedCache(writer.queries(writable), tables, sqliteNow)
   const runWritePlatform = preparedCache(writer.queries(writable), platform, sqliteNow)
   const listeners = commitListeners(onError)
-  const group = groupCommit(groupedWriter(writer))
+  const group = groupCommit(groupedWriter(writer), { ...(mayGather && { mayGather }) })
 
   const kit: StatementKit = { dialect: 'sqlite', platform, now: sqliteNow }
   const textOf = statementTexts(kit, writer.toQuery)

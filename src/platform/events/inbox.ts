@@ -61,7 +61,7 @@ export interface Inbox {
 /** Read at once, for each key that may be applied: some of them are under way, and one key may have many. */
 const rowsForEachKey = 4
 /** Keys that are under way side by side while single things are waited for: an event may be of one of them or of many. */
-const keysBesideSingle = 8
+const keysBesideSingle = 4
 
 /** An event of which it is known what it holds. */
 interface Arrived {

@@ -5,6 +5,7 @@ import type { SealedEvent } from '../event.ts'
 import { failpoint } from '../failpoints.ts'
 import { bell } from '../work/bell.ts'
 import { describeFailure } from '../work/retry-rules.ts'
+import { createSingleWork, type SingleWork } from '../work/single-work.ts'
 import type { Bus } from './bus.ts'
 import { pause, whileExclusive } from './exclusive.ts'
 import { markRelayed, unrelayedEvents } from './outbox.ts'
@@ -12,6 +13,8 @@ import { markRelayed, unrelayedEvents } from './outbox.ts'
 export interface RelayOptions {
   readonly database: PlatformDatabase
   readonly bus: Bus
+  /** Shared by all that this process does; one of its own unless told. */
+  readonly singleWork?: SingleWork
   readonly log: Logger
   /** How often it looks without having seen a commit; 1 s unless told. */
   readonly sweepMs?: number
@@ -30,6 +33,7 @@ export interface Relay {
 const batchSize = 200
 /** Between two rounds, so that more shares one: each costs a commit here and one in every inbox. */
 const momentMs = 20
+const shortMomentMs = 2
 const secondDeliveryMs = 20
 const longestPauseMs = 5_000
 
@@ -38,7 +42,7 @@ const longestPauseMs = 5_000
  * has it, and a crash in between sends it again. One per module runs at a time; that saves repetitions and is not
  * needed to be right.
  */
-export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice = false, onRelayed }: RelayOptions): Relay {
+export function createRelay({ database, bus, singleWork = createSingleWork(), log, sweepMs = 1_000, deliverTwice = false, onRelayed }: RelayOptions): Relay {
   const stopped = new AbortController()
   const committed = bell()
   const repeats = new Set<Promise<void>>()
@@ -61,7 +65,7 @@ export function createRelay({ database, bus, log, sweepMs = 1_000, deliverTwice 
         }
         pauseMs = 50
         if (events.length < batchSize) {
-          await pause(momentMs, signal)
+          await pause(singleWork.isAround() ? shortMomentMs : momentMs, signal)
           await committed.wait(sweepMs, signal)
         }
       } catch (error) {

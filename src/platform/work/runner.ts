@@ -308,7 +308,7 @@ function free({ binding: { definition: { concurrency } }, running, committing }:
 const placesForSingle = ({ binding: { definition } }: Lane<any>): number => Math.floor(definition.concurrency / 4)
 
 /** Steps of many that are under way at once in one kind, their commit included, while single ones are around. */
-const bulkBesideSingle = 3
+const bulkBesideSingle = 2
 
 /** Much room is used at once; a little waits for a moment, in which more joins it, because each look costs a commit. */
 const momentMs = 20
