@@ -80,10 +80,10 @@ describe.each(testDialects)('on %s', (_, open) => {
     let around = true
     const running = new Map<string, () => void>()
     await run([binding(({ key }) => new Promise<undefined>((resolve) => running.set(key, () => resolve(undefined))), wide)], 60,
-      { seen: () => {}, isAround: () => around })
-    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(3)
+      { begin: () => {}, end: () => {}, isAround: () => around, hasRightOfWay: () => false })
+    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(2)
     running.get('many 0')!()
-    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(4)
+    await expect.poll(() => running.size, { timeout: 5_000, interval: 10 }).toBe(3)
     await until('done', 'many 0')
     around = false
     running.get('many 1')!()
@@ -92,16 +92,28 @@ describe.each(testDialects)('on %s', (_, open) => {
     await runner!.stop()
   })
 
+  test('while one has the right of way none of many begins, and they go on when it has it no more', async () => {
+    for (let page = 0; page < 3; page++) await add(`many ${page}`, print, { priority: ONE_OF_MANY })
+    let free = false
+    const begun: string[] = []
+    await run([binding(async ({ key }) => void begun.push(key))], 60, { begin: () => {}, end: () => {}, isAround: () => true, hasRightOfWay: () => !free })
+    await add('single')
+    await until('done', 'single')
+    expect(begun).toEqual(['single'])
+    free = true
+    for (let page = 0; page < 3; page++) await until('done', `many ${page}`)
+  })
+
   test('a single step is seen when it begins and when it ends; one of many is not, nor one of a kind that never runs many', async () => {
     const few = defineStep({ ...print, kind: 'bind', concurrency: 2 })
-    let seen = 0
-    await run([binding(async () => {}), binding(async () => {}, few)], 60, { seen: () => void seen++, isAround: () => false })
+    const seen: string[] = []
+    await run([binding(async () => {}), binding(async () => {}, few)], 60, { begin: () => void seen.push('begun'), end: () => void seen.push('ended'), isAround: () => false, hasRightOfWay: () => false })
     await add('many', print, { priority: ONE_OF_MANY })
     await add('few', few)
     await Promise.all([until('done', 'many'), until('done', 'few')])
-    expect(seen).toBe(0)
+    expect(seen).toEqual([])
     await add('single')
-    await expect.poll(() => seen, { timeout: 5_000, interval: 10 }).toBe(2)
+    await expect.poll(() => seen, { timeout: 5_000, interval: 10 }).toEqual(['begun', 'ended'])
   })
 
   describe('a step that is given up', () => {

@@ -127,12 +127,11 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       if (claim.steps.length === 0) {
         // Or what is due is one of many, and they have all the places that they may: the next of them that is done looks again.
         lane.hungry = bulkLimit < limit
-        return lookIn(bulkLimit > 0 ? 100 : undefined)
+        return lookIn(singleWork.hasRightOfWay() ? momentMs : bulkLimit > 0 ? 100 : undefined)
       }
       lane.lastOrganization = claim.lastOrganization
       const bulk = claim.steps.filter(({ priority }) => priority > 0).length
       lane.hungry = claim.steps.length === limit || (bulk > 0 && bulk >= bulkLimit)
-      if (bulk < claim.steps.length) seeSingle(lane)
       for (const row of claim.steps) startStep(lane, row, token)
       lookIn(0)
     } catch (error) {
@@ -145,6 +144,8 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       id: row.id, token, bulk: row.priority > 0, abort: new AbortController(), heldAt: performance.now(), done: Promise.resolve(),
     }
     lane.running.set(row.id, running)
+    const isSingle = !running.bulk && placesForSingle(lane) > 0
+    if (isSingle) singleWork.begin()
     const { kind } = lane.binding.definition
     const startedAt = performance.now()
     running.done = runStep(lane, row, running).catch((error: unknown): StepOutcome => {
@@ -153,15 +154,10 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       return 'lease-lost'
     }).then((outcome) => {
       lane.running.delete(row.id)
-      if (!running.bulk) seeSingle(lane)
+      if (isSingle) singleWork.end()
       makeRoom(lane)
       options.onOutcome?.({ kind, outcome, durationMs: performance.now() - startedAt })
     })
-  }
-
-  /** Kinds that never run many at once have no single ones. */
-  const seeSingle = (lane: Lane<T>) => {
-    if (placesForSingle(lane) > 0) singleWork.seen()
   }
 
   /** How many more that are one of many. */
@@ -169,7 +165,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
     const room = Math.max(0, free(lane) - placesForSingle(lane))
     if (placesForSingle(lane) === 0 || !singleWork.isAround()) return room
     const running = [...lane.running.values()].filter(({ bulk }) => bulk).length
-    return Math.max(0, Math.min(room, bulkBesideSingle - running))
+    return singleWork.hasRightOfWay() ? 0 : Math.max(0, Math.min(room, bulkBesideSingle - running))
   }
 
   const makeRoom = (lane: Lane<T>) => {

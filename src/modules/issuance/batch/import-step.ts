@@ -1,4 +1,5 @@
 import { and, eq, inArray } from 'drizzle-orm'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -33,6 +34,8 @@ export type ImportInput = z.output<typeof importBatch.input>
 // A row costs about half a millisecond, in which nothing else happens here.
 const CHUNK = 50
 const CHUNK_BESIDE_SINGLE = 10
+/** How often it looks whether what has the right of way is done. */
+const GIVING_WAY_MS = 5
 /** So many records at a time; then other files have their turn. */
 const TURN = 5_000
 
@@ -169,6 +172,7 @@ export function createImportRunner(
     let chunk: FileRecord[] = []
     const flush = async () => {
       if (!rowContext || chunk.length === 0) return
+      while (singleWork.hasRightOfWay()) await delay(GIVING_WAY_MS)
       step.signal.throwIfAborted()
       batch = await commitWithinQuota(batch, await check(chunk, rowContext, batch, template), template, rowContext.columns)
       chunk = []
