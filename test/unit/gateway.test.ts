@@ -66,7 +66,7 @@ describe('a front door as a process of its own', () => {
   })
 
   it('describes the whole API, and tells at the module what is not there', async () => {
-    expect(Object.keys((await at(front, '/openapi.json')).json.paths).toSorted()).toEqual(['/v/{id}', '/v1/audit', '/v1/audit.csv', '/v1/books', ...itsOwn])
+    expect(Object.keys((await at(front, '/openapi.json')).json.paths).toSorted()).toEqual(['/v/{id}', '/v1/audit', '/v1/audit.csv', '/v1/books', ...itsOwn, '/v1/usage'])
     expect((await at(front, '/v1/books/1', await bearer('books:read'))).status).toBe(404)
     expect((await at(front, '/nothing')).status).toBe(404)
   })
@@ -95,7 +95,7 @@ describe('a front door as a process of its own', () => {
     await modules.stop()
     expect((await at(front, '/readyz')).status).toBe(200)
     expect(await at(front, '/health')).toMatchObject({ status: 200, json: { status: 'degraded', checks: { 'module library': 'is away' } } })
-    expect(Object.keys((await at(front, '/openapi.json')).json.paths).toSorted()).toEqual(['/v/{id}', '/v1/audit', '/v1/audit.csv', '/v1/books', ...itsOwn])
+    expect(Object.keys((await at(front, '/openapi.json')).json.paths).toSorted()).toEqual(['/v/{id}', '/v1/audit', '/v1/audit.csv', '/v1/books', ...itsOwn, '/v1/usage'])
     const refused = await at(front, '/v/1')
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
     const waits = at(front, '/v/1')
