@@ -1,5 +1,4 @@
 import { withContext } from '#platform/context.ts'
-import { pageNonce } from '#platform/http/security-headers.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { languages } from '#platform/page/language.ts'
 import { Problem } from '#platform/problem.ts'
@@ -10,22 +9,18 @@ import type { ApiClients } from '../client/clients.ts'
 import { EmailAddress, Role, type Scope } from '../contract.ts'
 import type { Invitations } from '../membership/invitations.ts'
 import { type MemberFilter, type Members, refuseExcess } from '../membership/members.ts'
-import type { SessionPowers } from '../session/session-powers.ts'
-import type { SessionCookies } from '../session/signed-in.ts'
 import { accessPage, type AccessView } from './access-page.ts'
 import type { Html } from './frame.ts'
 import { invitationNotice, invitationsPage, type InvitationsView } from './invitations-page.ts'
-import { isolated, type Managing, notHerePage, type Tab, tabs } from './manage-frame.ts'
+import { isolated, type Managing, type Tab, tabs } from './manage-frame.ts'
 import { type ManageFault, manageWords } from './manage-words.ts'
-import { managingOf } from './managing.ts'
+import { type ManagingParts, whoManages } from './managing.ts'
 import { memberNotice, membersPage, type MembersView } from './members-page.ts'
 import { usagePage } from './usage-page.ts'
-import { answer, asPerson, type C, languageOf, postedTo, to } from './page-kit.ts'
+import { answer, asPerson, type C, postedTo } from './page-kit.ts'
 
-export interface ManageParts {
+export interface ManageParts extends ManagingParts {
   readonly publicUrl: string
-  readonly sessionCookies: SessionCookies
-  readonly sessionPowers: SessionPowers
   readonly members: Members
   readonly invitations: Invitations
   readonly apiKeys: ApiKeys
@@ -43,30 +38,24 @@ const programsShown = 100
  */
 export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessionPowers, members, invitations, apiKeys, apiClients, usage }: ManageParts): void {
   const path = '/account/organizations/:slug'
+  const who = { sessionCookies, sessionPowers }
   const shown = (tab: Tab | undefined, show: (c: C, managing: Managing) => Promise<Html>) =>
-    app.get(tab === undefined ? path : `${path}/${tab}`, async (c) => {
-      const signedIn = await sessionCookies.findAny(c)
-      if (!signedIn) return to(c, '/sign-in')
-      const managing = await managingOf(c, sessionPowers, signedIn, tab && tabs[tab])
-      return managing ? answer(c, await inOrganization(managing, () => show(c, managing))) : answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
-    })
+    app.get(tab === undefined ? path : `${path}/${tab}`, (c) =>
+      whoManages(c, who, tab && tabs[tab], async (managing) => answer(c, await inOrganization(managing, () => show(c, managing)))))
 
   const posted = postedTo(app, publicUrl)
   /** A form: what it refuses is told on the page that `show` makes. */
   const changing = (tab: Tab, needed: Scope, run: (c: C, managing: Managing, form: URLSearchParams) => Promise<Html>, show: (c: C, managing: Managing, fault: ManageFault, form: URLSearchParams) => Promise<Html>) =>
-    posted(`${path}/${tab}`, async (c, form) => {
-      const signedIn = await sessionCookies.findAny(c)
-      if (!signedIn) return to(c, '/sign-in')
-      const managing = await managingOf(c, sessionPowers, signedIn, needed)
-      if (!managing) return answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
-      try {
-        return answer(c, await inOrganization(managing, () => asPerson(signedIn, () => run(c, managing, form))))
-      } catch (error) {
-        const fault = faultOf(error, tab)
-        if (!fault) throw error
-        return answer(c, await inOrganization(managing, () => show(c, managing, fault, form)), fault === 'email' || fault === 'field' ? 422 : fault === 'excess' || fault === 'self' ? 403 : 409)
-      }
-    })
+    posted(`${path}/${tab}`, (c, form) =>
+      whoManages(c, who, needed, async (managing, signedIn) => {
+        try {
+          return answer(c, await inOrganization(managing, () => asPerson(signedIn, () => run(c, managing, form))))
+        } catch (error) {
+          const fault = faultOf(error, tab)
+          if (!fault) throw error
+          return answer(c, await inOrganization(managing, () => show(c, managing, fault, form)), fault === 'email' || fault === 'field' ? 422 : fault === 'excess' || fault === 'self' ? 403 : 409)
+        }
+      }))
 
   shown(undefined, async (_, managing) => {
     const used = await usage(managing.membership.organizationId).catch((error: unknown) => {

@@ -10,6 +10,9 @@ export { answer, languageOf, to } from '#platform/page/form-page.ts'
 
 export type C = PageRequest
 
+/** On to where the second factor is set up that an organization asks for. */
+export const toSecondFactor = (c: C) => c.redirect(`/account/second-factor?required&lang=${languageOf(c)}`, 303)
+
 /** What is done is done by this person, as the audit tells it. */
 export const asPerson = <R>({ personId }: SignedIn, work: () => Promise<R>): Promise<R> => withContext({ actor: `person:${personId}` }, work)
 

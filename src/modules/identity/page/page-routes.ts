@@ -13,7 +13,7 @@ import type { SignedIn } from '../session/signed-in.ts'
 import { needsProvider, type SessionPowers } from '../session/session-powers.ts'
 import { accountPage, tokenPage } from './account-page.ts'
 import { goneInvitationPage, invitationPage, type InvitationView } from './invitation-page.ts'
-import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to } from './page-kit.ts'
+import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to, toSecondFactor } from './page-kit.ts'
 import { providerPages, type ProviderPageParts } from './provider-pages.ts'
 import { providerSettingsPages } from './provider-settings-pages.ts'
 import { type PasskeyPageParts, passkeyPageRoutes } from './passkey-page-routes.ts'
@@ -101,7 +101,7 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
       return answer(c, tokenPage({ language: languageOf(c), nonce: pageNonce(c), organization: membership.name, token: accessToken }))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      if (error.code === 'second-factor-required') return c.redirect(`/account/second-factor?required&lang=${languageOf(c)}`, 303)
+      if (error.code === 'second-factor-required') return toSecondFactor(c)
       if (!error.extensions[needsProvider]) throw error
       return c.redirect(`/sign-in/organization?${new URLSearchParams({ lang: languageOf(c), organization })}`, 303)
     }

@@ -1,32 +1,25 @@
-import { pageNonce } from '#platform/http/security-headers.ts'
 import type { PublicApp } from '#platform/module.ts'
 import { Problem } from '#platform/problem.ts'
 import { roles } from '../contract.ts'
 import { mayGive } from '../membership/roles.ts'
 import { ProviderSettings } from '../provider/provider-routes.ts'
 import { type Providers, redirectUriOf } from '../provider/providers.ts'
-import type { SessionPowers } from '../session/session-powers.ts'
-import type { SessionCookies } from '../session/signed-in.ts'
-import { notHerePage, type Managing } from './manage-frame.ts'
-import { managingOf } from './managing.ts'
-import { answer, asPerson, type C, languageOf, postedTo, to } from './page-kit.ts'
+import type { Managing } from './manage-frame.ts'
+import { type ManagingParts, whoManages } from './managing.ts'
+import { answer, asPerson, type C, languageOf, postedTo } from './page-kit.ts'
 import { providerSettingsPage, type ProviderSettingsView } from './provider-settings-page.ts'
 import { providerWords } from './provider-words.ts'
 
-export interface ProviderSettingsParts {
+export interface ProviderSettingsParts extends ManagingParts {
   readonly publicUrl: string
-  readonly sessionCookies: SessionCookies
-  readonly sessionPowers: SessionPowers
   readonly providers: Providers
 }
 
 const path = '/account/organizations/:slug/sign-in'
 
 /** Where owners and admins set how their organization's people sign in. */
-export function providerSettingsPages(app: PublicApp, { publicUrl, sessionCookies, sessionPowers, providers }: ProviderSettingsParts): void {
+export function providerSettingsPages(app: PublicApp, { publicUrl, providers, ...who }: ProviderSettingsParts): void {
   const posted = postedTo(app, publicUrl)
-
-  const notHere = (c: C) => answer(c, notHerePage(languageOf(c), pageNonce(c)), 404)
 
   async function show(c: C, managing: Managing, more: Partial<Pick<ProviderSettingsView, 'form' | 'note' | 'fault'>> = {}) {
     const { membership: { organizationId }, scopes } = managing
@@ -43,18 +36,9 @@ export function providerSettingsPages(app: PublicApp, { publicUrl, sessionCookie
     return answer(c, providerSettingsPage(view), more.fault === undefined ? 200 : 422)
   }
 
-  app.get(path, async (c) => {
-    const signedIn = await sessionCookies.findAny(c)
-    if (!signedIn) return to(c, '/sign-in')
-    const managing = await managingOf(c, sessionPowers, signedIn, 'sign-in:manage')
-    return managing ? show(c, managing) : notHere(c)
-  })
+  app.get(path, (c) => whoManages(c, who, 'sign-in:manage', (managing) => show(c, managing)))
 
-  posted(path, async (c, sent) => {
-    const signedIn = await sessionCookies.findAny(c)
-    if (!signedIn) return to(c, '/sign-in')
-    const managing = await managingOf(c, sessionPowers, signedIn, 'sign-in:manage')
-    if (!managing) return notHere(c)
+  posted(path, (c, sent) => whoManages(c, who, 'sign-in:manage', async (managing, signedIn) => {
     const { membership: { organizationId }, scopes } = managing
     const { settings: say } = providerWords[languageOf(c)]
     if (sent.get('do') === 'remove') {
@@ -81,5 +65,5 @@ export function providerSettingsPages(app: PublicApp, { publicUrl, sessionCookie
       if (!(error instanceof Problem) || error.status >= 500) throw error
       return show(c, managing, { form, fault: `${say.wrong} ${error.message}` })
     }
-  })
+  }))
 }

@@ -39,7 +39,8 @@ describe('an organization that asks for a second factor', () => {
       expect([problem(refused), refused.json.page]).toEqual([[403, 'second-factor-required'], `${publicUrl}/account/second-factor`])
     }
     const managing = () => owner.ask('GET', '/account/organizations/acme/members')
-    expect((await managing()).status).toBe(404)
+    const led = await managing()
+    expect([led.status, led.headers.get('location')]).toEqual([303, '/account/second-factor?required&lang=en'])
     const { text } = await vera.ask('GET', '/account')
     expect(text).toContain('href="/account/second-factor?required&amp;lang=en"')
     expect(text).not.toContain('action="/account/token')
