@@ -31,10 +31,12 @@ export async function checkManaging(checks: Checks, browser: Browser, installati
         await page.locator('input[name=password]').fill(password)
       }
       await page.locator('form[action^="/invitations"] button').click()
+      await page.waitForURL(/\/account\?/)
     }
     const signOut = async () => {
       await page.goto(`${publicUrl}/account`)
       await page.locator('form[action^="/sign-in/out"] button').click()
+      await page.waitForURL(/\/sign-in\?/)
     }
     const other = `viewer-${index}@with-a-rather-long-domain.people.example`
     await join(other, 'ليلى بنت أحمد الزهراني', 'viewer')
