@@ -37,7 +37,9 @@ export default [
       ['access.denied', 'POST /v1/credentials', 'issuance', made.client_id],
     ] as const) {
       const found = find(action, target)
-      assert.equal(found.length, 1, `${action} of ${target} is there ${found.length} times.`)
+      // A refusal is written once a minute by each process that refuses.
+      const most = action === 'access.denied' ? 2 : 1
+      assert.ok(found.length >= 1 && found.length <= most, `${action} of ${target} is there ${found.length} times.`)
       assert.deepEqual([found[0]!.module, found[0]!.actor], [module, `client:${actor}`])
       assert.match(found[0]!.address ?? 'none', /^127\.0\.0\.1$|^0:0:0:0::\/64$/, action)
       assert.match(found[0]!.hash, /^[0-9a-f]{64}$/)

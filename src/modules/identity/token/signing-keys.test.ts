@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { ask, clients, getToken, identityAlone, inDatabase, organizationWithToken, start, stop } from '../../../../test/identity/identity-alone.ts'
+import { newSigningKey } from './signing-keys.ts'
 import { publishedKeys, type SigningKeyDates, signingKeyOf, stateOf, successorIsDue } from './signing-key-rules.ts'
 
 const day = 86_400_000
@@ -25,6 +26,11 @@ describe('a key of access tokens', () => {
   it('neither signs nor is published once it was withdrawn', () => {
     const withdrawn = { ...next, activeFrom: at(-1), withdrawnAt: at(0) }
     expect([signingKeyOf([withdrawn], now), publishedKeys([withdrawn], now)]).toEqual([undefined, []])
+  })
+
+  it('has a name that a command line does not take for an option', () => {
+    const names = Array.from({ length: 500 }, () => newSigningKey().kid)
+    expect(names.filter((name) => name.startsWith('-'))).toEqual([])
   })
 
   it('is followed after so many days, or never', () => {

@@ -60,10 +60,8 @@ export function createSigningKeys({ database, keys, config, now }: Pick<Identity
   /** A new key; of several that are made to follow the same one, at once or twice, the first is. */
   async function make(activeFrom: Date, replaces: string | null) {
     await keys.load([installation])
-    const pair = generateKeyPairSync('ed25519')
-    const jwk = pair.publicKey.export({ format: 'jwk' })
-    const kid = jwkThumbprint(jwk)
-    const pkcs8 = pair.privateKey.export({ format: 'der', type: 'pkcs8' })
+    const { kid, jwk, privateKey } = newSigningKey()
+    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
     const row = {
       kid,
       publicKey: { kty: 'OKP', crv: 'Ed25519', x: jwk.x, kid, alg: 'EdDSA', use: 'sig' },
@@ -147,6 +145,16 @@ const placeOf = (kid: string) => ({
   column: 'private_key',
   row: kid,
 })
+
+/** Its `kid` is the thumbprint (RFC 7638), and begins with no hyphen: on a command line it would be an option. */
+export function newSigningKey() {
+  for (;;) {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const jwk = publicKey.export({ format: 'jwk' })
+    const kid = jwkThumbprint(jwk)
+    if (!kid.startsWith('-')) return { kid, jwk, privateKey }
+  }
+}
 
 /** RFC 7638 with the members of RFC 8037: base64url of SHA-256. */
 const jwkThumbprint = ({ crv, kty, x }: { crv?: string; kty?: string; x?: string }): string =>
