@@ -106,7 +106,7 @@ async function rotateUnderLoad(site: Site, { swapMaster, values, seconds, say }:
 const onSqlite: Fault = {
   name: 'master key and data keys are rotated at 50 requests a second: no error, nothing under the old ones, which are retired; backups cope; values that were moved do not open',
   async run({ say, full }) {
-    const site = await openSite({ environment: { DATA_KEY_SECONDS: '2' } })
+    const site = await openSite({ environment: { DATA_KEY_SECONDS: '4' } })
     const { installation: running, issuer } = site
     const folder = mkdtempSync(join(tmpdir(), 'vellum-keys-'))
     let second: Installation | undefined
@@ -224,7 +224,7 @@ const apart: Fault = {
       site = await openSite({
         shares,
         environment: {
-          DATABASE_URL: url, REDIS_URL: redis.url, DATA_KEY_SECONDS: '2', MASTER_KEY_FILE: current, MASTER_KEY_PREVIOUS_FILE: previous,
+          DATABASE_URL: url, REDIS_URL: redis.url, DATA_KEY_SECONDS: '4', MASTER_KEY_FILE: current, MASTER_KEY_PREVIOUS_FILE: previous,
           BLOBS_DIR: join(folder, 'blobs'),
         },
       })

@@ -1,6 +1,7 @@
 import { and, eq, inArray, placeholder } from 'drizzle-orm'
 import { randomUUID } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
+import { KeyNotLoaded } from '#platform/crypto/key-ring-types.ts'
 import type { Transaction } from '#platform/database/database.ts'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -224,11 +225,12 @@ export function createAcceptance(
     prepare,
     async accept(wanted, options, transaction) {
       for (let attempt = 1; ; attempt++) {
-        const prepared = await prepare(wanted, options)
         try {
+          const prepared = await prepare(wanted, options)
           return await transaction(prepared.write)
         } catch (error) {
-          if (!(error instanceof RecipientsChanged) || attempt === ATTEMPTS) throw error
+          const passes = error instanceof RecipientsChanged || error instanceof KeyNotLoaded
+          if (!passes || attempt === ATTEMPTS) throw error
         }
       }
     },
