@@ -1,5 +1,6 @@
 import { count, countDistinct } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { KeyNotLoaded } from '#platform/crypto/key-ring-types.ts'
 import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { type Issuance, type IssuanceProcess, person, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
 
@@ -29,6 +30,21 @@ describe.each(testDialects)('many issue at once on %s', { timeout: 60_000 }, (_,
     expect(await read.$count(signingKeys)).toBe(1)
     const [indexes] = await read.select({ places: count(), lists: countDistinct(credentials.statusListId) }).from(credentials)
     expect(indexes!.lists).toBeLessThanOrEqual(2)
+  })
+
+  test('a key that is too old at the commit is loaded again, and the request accepted', async () => {
+    const { ring } = issuance.keys
+    const { seal } = ring
+    let late = 0
+    Object.assign(ring, {
+      seal(...given: Parameters<typeof seal>) {
+        if (given[1].table === 'idempotency' && late++ < 2) throw new KeyNotLoaded(given[0])
+        return seal(...given)
+      },
+    })
+    const { status } = await here.ask('POST', '/v1/credentials', person(1), { 'idempotency-key': 'one' })
+    expect([status, late]).toEqual([202, 3])
+    expect(await issuance.database.read.$count(issuance.tables.credentials)).toBe(1)
   })
 
   test('one person who is asked for fifty times without any key gets one credential, and everyone is told the same', async () => {
