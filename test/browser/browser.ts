@@ -71,8 +71,12 @@ export function watch(page: Page, origin: string | undefined, status = 200): Wat
     if (!['data:', 'blob:', 'about:'].includes(url.protocol) && url.origin !== origin)
       faults.add(`asked another origin: ${url.href}`)
   }
-  const onFailure = (request: Request) =>
-    void faults.add(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`)
+  const onFailure = (request: Request) => {
+    const why = request.failure()?.errorText ?? ''
+    // A check went on to another page before this one was there.
+    if (request.isNavigationRequest() && why === 'net::ERR_ABORTED') return
+    faults.add(`failed: ${request.url()} ${why}`)
+  }
   const onResponse = (response: Response) => {
     const isMain = response.request().isNavigationRequest() && response.frame() === page.mainFrame()
     const answered = response.status()
