@@ -1,7 +1,8 @@
 import { and, eq, gt, lt } from 'drizzle-orm'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IdentityContext } from '../identity-context.ts'
 import { openRecord, personKey, sealRecord } from '../person/sealed-record.ts'
+import { tokenHash } from '../token-hash.ts'
 import type { Secrets } from './openid.ts'
 
 /** That somebody may take at their provider. */
@@ -15,19 +16,17 @@ export interface Flows {
   take(state: string, browser: string): Promise<{ providerId: string; secrets: Secrets } | undefined>
 }
 
-const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
-
 export function createFlows({ database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>): Flows {
   const { signInFlows } = database.tables
   return {
     async begin(providerId, { state, ...secret }) {
       await keys.load([personKey])
       const browser = randomBytes(32).toString('base64url')
-      const id = hash(state)
+      const id = tokenHash(state)
       const sealed = sealRecord(keys, 'sign_in_flows', id, secret)
       await database.transaction(async (tx) => {
         await tx.delete(signInFlows).where(lt(signInFlows.expiresAt, now()))
-        await tx.insert(signInFlows).values({ id, providerId, browserHash: hash(browser), sealed, expiresAt: new Date(now().getTime() + flowSeconds * 1_000) })
+        await tx.insert(signInFlows).values({ id, providerId, browserHash: tokenHash(browser), sealed, expiresAt: new Date(now().getTime() + flowSeconds * 1_000) })
       })
       return browser
     },
@@ -37,7 +36,7 @@ export function createFlows({ database, keys, now }: Pick<IdentityContext, 'data
       const [row] = await database.transaction((tx) =>
         tx
           .delete(signInFlows)
-          .where(and(eq(signInFlows.id, hash(state)), eq(signInFlows.browserHash, hash(browser)), gt(signInFlows.expiresAt, now())))
+          .where(and(eq(signInFlows.id, tokenHash(state)), eq(signInFlows.browserHash, tokenHash(browser)), gt(signInFlows.expiresAt, now())))
           .returning())
       if (!row) return undefined
       const { nonce, verifier } = openRecord(keys, 'sign_in_flows', row.id, row.sealed) as { nonce: string; verifier: string }

@@ -1,5 +1,5 @@
 import { and, eq, gt, isNull } from 'drizzle-orm'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { installation } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import { withContext } from '#platform/context.ts'
@@ -10,6 +10,7 @@ import type { Members } from '../membership/members.ts'
 import type { Organizations } from '../organization/organizations.ts'
 import type { Persons } from '../person/persons.ts'
 import { allScopes } from '../contract.ts'
+import { tokenHash } from '../token-hash.ts'
 
 /** The person who will own the first organization. */
 export interface FirstOwner {
@@ -52,7 +53,7 @@ export function createSetup(
   const { setupLinks, organizations: organizationTable } = database.tables
   const isOpen = async () => !(await organizations.exist())
   const usable = (token: string) =>
-    and(eq(setupLinks.tokenHash, hash(token)), isNull(setupLinks.usedAt), gt(setupLinks.expiresAt, now()))
+    and(eq(setupLinks.tokenHash, tokenHash(token)), isNull(setupLinks.usedAt), gt(setupLinks.expiresAt, now()))
 
   return {
     isOpen,
@@ -62,7 +63,7 @@ export function createSetup(
       const token = randomBytes(32).toString('base64url')
       const expiresAt = new Date(now().getTime() + lifetimeMs)
       await database.transaction(async (tx) => {
-        await tx.insert(setupLinks).values({ tokenHash: hash(token), createdAt: now(), expiresAt })
+        await tx.insert(setupLinks).values({ tokenHash: tokenHash(token), createdAt: now(), expiresAt })
         await tx.audit({ organizationId: installation, action: 'setup-link.created', target: 'setup' })
       })
       return `${publicUrl}/setup#${token}`
@@ -99,8 +100,6 @@ export function createSetup(
     },
   }
 }
-
-const hash = (token: string): string => createHash('sha256').update(token).digest('base64url')
 
 const closed = () =>
   new Problem(
