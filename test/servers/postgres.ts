@@ -109,11 +109,7 @@ async function launch(durable: boolean): Promise<Launched> {
  * this process, even when that is killed. What it acknowledges survives a crash only when `durable`.
  */
 export async function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<Postgres> {
-  // A port that another process took in the meantime: once more, with another.
-  const { url, data, folder, start, server } = await launch(durable).catch(error => {
-    if (String(error).includes('could not bind')) return launch(durable)
-    throw error
-  })
+  const { url, data, folder, start, server } = await launch(durable)
   let running = server
   return {
     url,
