@@ -10,7 +10,8 @@ export async function planOf<V extends object>(
 ): Promise<string[]> {
   const explained = preparedStatement<V, Record<string, string>>((kit) =>
     sql`${sql.raw(kit.dialect === 'sqlite' ? 'explain query plan' : 'explain')} ${statement.build(kit)}`)
-  const rows = await database.raw.execute(explained, values)
+  // Where it may write, though it does not.
+  const rows = await database.platformTransaction((_, raw) => raw.execute(explained, values))
   return rows.map((row) => (row.detail ?? row['QUERY PLAN'])!.trim())
 }
 

@@ -15,7 +15,8 @@ export interface SqliteConnection {
    */
   queries(guard: Guard, options?: { readonly?: boolean }): Queries
   toQuery(query: SQL): Query
-  rows<R>(sql: string, params: readonly unknown[], guard: Guard): R[]
+  /** @param options `readonly`: it refuses what writes, on a connection that could */
+  rows<R>(sql: string, params: readonly unknown[], guard: Guard, options?: { readonly?: boolean }): R[]
 }
 
 const statementsKept = 400
@@ -54,8 +55,9 @@ export function openConnection(file: string, options: { readonly?: boolean } = {
       return new BaseSQLiteDatabase('sync', dialect, session as never, undefined) as unknown as Queries
     },
     toQuery: (query) => dialect.sqlToQuery(query),
-    rows: <R>(sql: string, params: readonly unknown[], guard: Guard) => guarded(guard, () => {
+    rows: <R>(sql: string, params: readonly unknown[], guard: Guard, { readonly = false } = {}) => guarded(guard, () => {
       const prepared = statement(sql)
+      if (readonly) refuseWriting(prepared)
       const bound = params.map(bindable)
       return (prepared.reader ? prepared.raw(false).all(...bound) : (prepared.run(...bound), [])) as R[]
     }),
@@ -78,12 +80,16 @@ function statementCache(raw: Sqlite.Database): (sql: string) => Sqlite.Statement
   }
 }
 
+function refuseWriting({ readonly }: Sqlite.Statement): void {
+  if (!readonly) throw new Error('Write in a transaction; outside of one only reading is possible.')
+}
+
 /** The part of a better-sqlite3 database that drizzle's session calls. */
 function guardedClient(statement: (sql: string) => Sqlite.Statement, guard: Guard, readonly: boolean) {
   return {
     prepare: (sql: string) => guarded(guard, () => {
       const prepared = statement(sql)
-      if (readonly && !prepared.readonly) throw new Error('Write in a transaction; outside of one only reading is possible.')
+      if (readonly) refuseWriting(prepared)
       return guardedStatement(prepared, guard)
     }),
   }

@@ -10,6 +10,7 @@ import { lockDataDirectory } from './data-directory-lock.ts'
 import { countingHooks, initialMigration, type Notes, openNotes, temporaryFolder } from './notes-fixture.ts'
 import { migrateDatabase, openDatabase } from './open.ts'
 import { preparedQuery } from './prepared.ts'
+import { preparedStatement } from './prepared-statement.ts'
 import { defineSchema } from './schema.ts'
 import type { PlatformDatabase } from './transaction.ts'
 
@@ -122,6 +123,8 @@ describe('SQLite', () => {
     const seen = await database.platformTransaction((_, raw) => raw.rows(sql`pragma synchronous`))
     expect(seen).toEqual([{ synchronous: 2 }])
     await expect((async () => database.read.delete(database.tables.notes))()).rejects.toThrow(/readonly/)
+    await expect(database.raw.rows(sql`delete from notes`)).rejects.toThrow(/readonly/)
+    await expect(database.raw.execute(preparedStatement(() => sql`delete from notes`), {})).rejects.toThrow(/in a transaction/)
   })
 
   it('keeps its files to its own user', async () => {

@@ -36,6 +36,8 @@ export interface SqliteOptions<T> {
   readonly mayGather?: () => boolean
 }
 
+type Rows = <R>(text: string, params: readonly unknown[]) => R[]
+
 const sqliteNow: StatementKit['now'] = (offsetMs = 0) => sql`(cast(unixepoch('subsec') * 1000 as integer) + ${offsetMs})`
 
 const watchAwaiting = (expired: () => void) => {
@@ -65,6 +67,8 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {}, mayGath
   const readOfWriter = bindQueries(writer.queries(readGuard, { readonly: true }))
   const runRead = betweenGroups(preparedCache(readOfWriter, tables, sqliteNow), preparedCache(read, tables, sqliteNow))
   const runReadPlatform = betweenGroups(preparedCache(readOfWriter, platform, sqliteNow), preparedCache(read, platform, sqliteNow))
+  const readRows: Rows = (text, params) => reader.rows(text, params, readGuard)
+  const readPrepared = betweenGroups<Rows>((text, params) => writer.rows(text, params, readGuard, { readonly: true }), readRows)
   // What was accepted before close still runs.
   const writable = openGuard(schema.module)
   const runWrite = preparedCache(writer.queries(writable), tables, sqliteNow)
@@ -75,25 +79,22 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {}, mayGath
   const kit: StatementKit = { dialect: 'sqlite', platform, now: sqliteNow }
   const textOf = statementTexts(kit, writer.toQuery)
 
-  const rawOf = (connection: SqliteConnection, guard: Guard, run: RawDialect['run']): RawDialect => ({
+  const rawOf = (rows: Rows, prepared: Rows, run: RawDialect['run']): RawDialect => ({
     ...kit,
     rows: async <R>(query: SQL) => {
-      const { sql, params } = connection.toQuery(query)
-      return connection.rows<R>(sql, params, guard)
+      const { sql, params } = writer.toQuery(query)
+      return rows<R>(sql, params)
     },
     run,
     execute: async <R>(statement: PreparedStatement<any, R>, values: object) => {
       const { text, bind } = textOf(statement)
-      return connection.rows<R>(text, bind(values), guard)
+      return prepared<R>(text, bind(values))
     },
   })
 
   /** A group may wait in its midst: who reads then must not see what is not committed yet. */
-  function betweenGroups<Q>(
-    between: ReturnType<typeof preparedCache<Q>>,
-    during: ReturnType<typeof preparedCache<Q>>,
-  ): ReturnType<typeof preparedCache<Q>> {
-    return (query, values) => (writer.raw.inTransaction ? during : between)(query, values)
+  function betweenGroups<F extends (...args: never[]) => unknown>(between: F, during: F): F {
+    return ((...args) => (writer.raw.inTransaction ? during : between)(...args)) as F
   }
 
   async function platformTransaction<R>(
@@ -108,11 +109,12 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {}, mayGath
       // A second run collects anew.
       notices = noNotices()
       const scope = transactionScope()
+      const rows: Rows = (text, params) => writer.rows(text, params, scope)
       const { tx, raw } = composeTransaction({
         queries: () => writer.queries(scope),
         tables,
         run: inScope(scope, runWrite),
-        raw: rawOf(writer, scope, inScope(scope, runWritePlatform)),
+        raw: rawOf(rows, rows, inScope(scope, runWritePlatform)),
         hooks,
         notices,
       })
@@ -157,7 +159,7 @@ export function openSqlite<T>({ schema, file, hooks, onError = () => {}, mayGath
     tables,
     read,
     run: async (query, values) => runRead(query, values),
-    raw: { ...read, ...rawOf(reader, readGuard, async (query, values) => runReadPlatform(query, values)) },
+    raw: { ...read, ...rawOf(readRows, readPrepared, async (query, values) => runReadPlatform(query, values)) },
     transaction: (work, options) => platformTransaction((tx) => work(tx), options),
     platformTransaction,
     dropOverwritten,

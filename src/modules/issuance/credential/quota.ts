@@ -1,4 +1,4 @@
-import { and, eq, placeholder } from 'drizzle-orm'
+import { and, eq, placeholder, type SQL } from 'drizzle-orm'
 import type { Transaction } from '#platform/database/database.ts'
 import { preparedQuery } from '#platform/database/prepared.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -47,15 +47,17 @@ const begin = preparedQuery<IssuanceTables, Month & { credentials: number }>()((
     // Where another began the month at the same time, Postgres takes this for a conflict and runs the transaction again.
     .onConflictDoNothing())
 
+const carryOn = preparedQuery<IssuanceTables, Month & { credentials: number }>()((queries, { usage }) =>
+  queries
+    .update(usage)
+    .set({ credentials: placeholder('credentials') as unknown as SQL })
+    .where(and(eq(usage.organizationId, placeholder('organizationId')), eq(usage.month, placeholder('month')))))
+
 /** Who changed it in between makes the transaction run again. */
 async function add(tx: Transaction<IssuanceTables>, month: Month, created: number): Promise<number> {
   const [row] = await tx.run(usedIn, month)
   const credentials = (row?.credentials ?? 0) + created
-  if (!row) await tx.run(begin, { ...month, credentials })
-  else {
-    const { usage } = tx.tables
-    await tx.update(usage).set({ credentials }).where(and(eq(usage.organizationId, month.organizationId), eq(usage.month, month.month)))
-  }
+  await tx.run(row ? carryOn : begin, { ...month, credentials })
   return credentials
 }
 
