@@ -111,7 +111,10 @@ function expectNothing(files: ReadonlyMap<string, Buffer>, { traces }: Pick<Eras
 const everything = (installation: Installation, mails: string) =>
   new Map([...readTree(installation.dataDir), ...[...readTree(mails)].map(([path, bytes]) => [`mail/${path}`, bytes] as const), ['(output)', Buffer.from(installation.output())]])
 
-/** What identity and issuance have of the person before: their wrapped key, the digest of the address, and search terms that nobody else has. */
+/** The digests of which a row of the search is put together: see `searchDigests`. */
+const digestsIn = (rests: readonly (Buffer | string)[]) => new Set(rests.flatMap((rest) => String(rest).match(/.{11}/g) ?? []))
+
+/** What identity and issuance have of the person before: their wrapped key, the digest of the address, and digests of words that nobody else has. */
 async function tracesInSqlite(dataDir: string, recipientId: string): Promise<Buffer[]> {
   const read = (module: string, sql: string) => {
     const database = new Sqlite(join(dataDir, `${module}.sqlite`), { readonly: true })
@@ -125,7 +128,9 @@ async function tracesInSqlite(dataDir: string, recipientId: string): Promise<Buf
     ...read('identity', 'select wrapped_key from data_keys where subject = ?'),
     ...read('issuance', 'select email_digest from recipients where id = ?'),
     ...read('issuance', 'select token_digest from recipient_mails where recipient_id = ?'),
-    ...read('issuance', 'select term from search_terms where recipient_id = ? and term not in (select term from search_terms group by term having count(*) > 1)'),
+    ...read('issuance', 'select start from search_words where recipient_id = ? and start not in (select start from search_words group by start having count(*) > 1)'),
+    ...digestsIn(read('issuance', 'select rest from search_words where recipient_id = ?')).difference(
+      digestsIn(read('issuance', 'select rest from search_words where recipient_id <> ?'))),
   ].map((value) => Buffer.from(value as string))
 }
 

@@ -168,17 +168,19 @@ export const schema = defineSchema('issuance', (kit) => ({
     ],
   ),
 
-  /** Keyed digests of words and prefixes of names and addresses: what a search for people reads. */
-  searchTerms: kit.tenantTable(
-    'search_terms',
+  /** By which words a recipient is found; all of it in the key, which is read alone. Removed when the person is erased. */
+  searchWords: kit.tenantTable(
+    'search_words',
     {
       organizationId: kit.text().notNull(),
-      term: kit.text().notNull(),
+      /** Digests: see `IndexedWords`. */
+      start: kit.text().notNull(),
+      rest: kit.text().notNull(),
       recipientId: kit.text().notNull(),
     },
     (t) => [
-      kit.primaryKey({ columns: [t.organizationId, t.term, t.recipientId] }),
-      kit.index('search_terms_by_recipient').on(t.recipientId),
+      kit.primaryKey({ columns: [t.organizationId, t.start, t.recipientId, t.rest] }),
+      kit.index('search_words_by_recipient').on(t.recipientId),
     ],
   ),
 

@@ -3,36 +3,67 @@ import type { KeyRing } from './key-ring-types.ts'
 
 /**
  * Search over sealed names and addresses: what is stored beside a row are digests, keyed per organization, of its words
- * and of their prefixes of three letters or more. A search digests its own words and asks for rows that have all of them.
+ * and of their beginnings of three letters or more. A search digests its own words and asks for rows that have all of them.
  * What that leaks to a thief of the database alone: which rows share words, never a word (see SECURITY.md).
  */
-const shortestPrefix = 3
-const longestPrefix = 24
+const shortestBeginning = 3
+const longestBeginning = 24
 const longestWord = 100
 /** 132 bits of base64url. */
-const digestLength = 22
+const startLength = 22
+/** 66 bits: compared only among the few of one start. */
+const restLength = 11
 const purpose = 'search'
 
+/** The words of a person that begin with the same three letters, or are one shorter word. */
+export interface IndexedWords {
+  /** Digest of these letters. */
+  readonly start: string
+  /** Digests of the words and of their longer beginnings, in one order, one behind the other. */
+  readonly rest: string
+}
+
+/** A word of a query stands for who has `start` and in its `rest` this; undefined: `start` is the whole word. */
+export interface WantedWord {
+  readonly start: string
+  readonly rest: string | undefined
+  /** Digest of the whole word, as `start` of what was indexed before decision 0230. */
+  readonly formerly: string
+}
+
 /**
- * The digests to store for a person's texts: of a name its words, of an e-mail address the whole and the words in it.
+ * What to store for a person's texts: of a name its words, of an e-mail address the whole and the words in it.
  * The organization's key must be loaded.
  */
-export const searchDigests = (keys: KeyRing, organizationId: OrganizationId, texts: readonly string[]): string[] =>
-  digests(keys, organizationId, texts.flatMap(textTokens))
+export function searchDigests(keys: KeyRing, organizationId: OrganizationId, texts: readonly string[]): IndexedWords[] {
+  const { startOf, restOf } = digestsOf(keys, organizationId)
+  const byStart = Map.groupBy(new Set(texts.flatMap(indexedWords)), firstLetters)
+  return [...byStart].map(([letters, words]) => ({
+    start: startOf(letters),
+    rest: [...new Set(words.flatMap(longerBeginnings))].map(restOf).sort().join(''),
+  }))
+}
 
-const textTokens = (text: string): string[] =>
+const indexedWords = (text: string): string[] =>
   text.includes('@')
-    ? [normalizeEmail(text), ...indexTokens(searchWords(text, { joined: false }))]
-    : indexTokens(searchWords(text, { joined: true }))
+    ? [normalizeEmail(text), ...searchWords(text, { joined: false })]
+    : searchWords(text, { joined: true })
 
 /**
- * The digests that a row must have, all of them, to match what somebody typed: a whole address, or words of which each is a
+ * What a row must have, all of it, to match what somebody typed: a whole address, or words of which each is a
  * whole word or a beginning. None at all: the query has no word, and matches nothing.
  */
-export function queryDigests(keys: KeyRing, organizationId: OrganizationId, query: string): string[] {
-  const isAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(query.trim())
-  return digests(keys, organizationId, isAddress ? [normalizeEmail(query)] : searchWords(query, { joined: false }))
+export function queryDigests(keys: KeyRing, organizationId: OrganizationId, query: string): WantedWord[] {
+  const { startOf, restOf } = digestsOf(keys, organizationId)
+  const words = isAddress(query.trim()) ? [normalizeEmail(query)] : searchWords(query, { joined: false })
+  return words.map((word) => ({
+    start: startOf(firstLetters(word)),
+    rest: firstLetters(word) === word ? undefined : restOf(word),
+    formerly: startOf(word),
+  }))
 }
+
+const isAddress = (text: string): boolean => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)
 
 /**
  * The form in which two spellings of one address are equal: no surrounding space, NFKC, lower case. Tags and dots stay,
@@ -69,16 +100,21 @@ const foldText = (text: string): string =>
     .replace(marks, '')
     .normalize('NFC')
 
-function indexTokens(words: readonly string[]): string[] {
-  return words.flatMap((word) => {
-    const letters = [...word]
-    const tokens = [word]
-    for (let length = shortestPrefix; length < Math.min(letters.length, longestPrefix + 1); length++) {
-      tokens.push(letters.slice(0, length).join(''))
-    }
-    return tokens
-  })
+const firstLetters = (word: string): string => [...word].slice(0, shortestBeginning).join('')
+
+/** The word and its beginnings, from one letter more than the first ones; none of a word that is no longer than these. An address has no beginnings. */
+function longerBeginnings(word: string): string[] {
+  const letters = [...word]
+  if (letters.length <= shortestBeginning) return []
+  const beginnings = [word]
+  if (isAddress(word)) return beginnings
+  for (let length = shortestBeginning + 1; length < Math.min(letters.length, longestBeginning + 1); length++) {
+    beginnings.push(letters.slice(0, length).join(''))
+  }
+  return beginnings
 }
 
-const digests = (keys: KeyRing, organizationId: OrganizationId, tokens: readonly string[]): string[] =>
-  [...new Set(tokens)].map((token) => keys.digest(organizationId, purpose, token).slice(0, digestLength))
+const digestsOf = (keys: KeyRing, organizationId: OrganizationId) => ({
+  startOf: (text: string) => keys.digest(organizationId, purpose, text).slice(0, startLength),
+  restOf: (text: string) => keys.digest(organizationId, purpose, text).slice(0, restLength),
+})

@@ -6,7 +6,7 @@ import { runStep, type StepBinding } from '../module.ts'
 import type { OrganizationId } from '../organization-id.ts'
 import { defineStep, Unavailable } from '../work/step.ts'
 
-/** How many of what a module removed of a person, by what it is: `files`, `searchTerms`. */
+/** How many of what a module removed of a person, by what it is: `files`, `searchWords`. */
 export type Removed = Readonly<Record<string, number>>
 
 /** Tells the authority that this module has nothing of a person any more: the receipt of the erasure waits for it. */

@@ -1,8 +1,9 @@
-import { and, desc, eq, inArray, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, lt, type SQL } from 'drizzle-orm'
 import { queryDigests } from '#platform/crypto/search-digests.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
+import { ofWhomAllStandFor } from '../recipient/search-words.ts'
 import type { PersonalData } from '../tables.ts'
 import { viewUrl } from './public-id.ts'
 import { openCredential } from './credential-row.ts'
@@ -32,30 +33,6 @@ export interface CredentialView {
   readonly issuedAt: string | null
 }
 
-const PAGE_OF_RECIPIENTS = 1_000
-
-/** Recipients that all words of a query stand for. */
-async function recipientsMatching(
-  { database, keys }: IssuanceContext,
-  organizationId: OrganizationId,
-  query: string,
-): Promise<string[]> {
-  const { searchTerms } = database.tables
-  let found: string[] | undefined
-  for (const term of queryDigests(keys, organizationId, query)) {
-    const conditions: SQL[] = [eq(searchTerms.organizationId, organizationId), eq(searchTerms.term, term)]
-    if (found) conditions.push(inArray(searchTerms.recipientId, found))
-    const rows = await database.read
-      .select({ id: searchTerms.recipientId })
-      .from(searchTerms)
-      .where(and(...conditions))
-      .limit(PAGE_OF_RECIPIENTS)
-    found = rows.map(({ id }) => id)
-    if (found.length === 0) break
-  }
-  return found ?? []
-}
-
 /** The rows of a page, newest first. */
 export function pageOf({ read, tables: { credentials, achievements } }: IssuanceContext['database'], conditions: readonly SQL[], limit: number) {
   return read
@@ -65,11 +42,6 @@ export function pageOf({ read, tables: { credentials, achievements } }: Issuance
     .where(and(...conditions))
     .orderBy(desc(credentials.id))
     .limit(limit)
-}
-
-/** Looks each recipient up. As a plain condition SQLite would rather go through the whole list for them. */
-export function ofRecipients({ read, tables: { credentials } }: IssuanceContext['database'], recipients: readonly string[]): SQL {
-  return inArray(credentials.id, read.select({ id: credentials.id }).from(credentials).where(inArray(credentials.recipientId, [...recipients])))
 }
 
 async function select(context: IssuanceContext, conditions: readonly SQL[], limit: number): Promise<CredentialView[]> {
@@ -110,9 +82,10 @@ export async function listCredentials(
   if (batchId) conditions.push(eq(credentials.batchId, batchId))
   if (after) conditions.push(lt(credentials.id, after))
   if (query !== undefined && query.trim() !== '') {
-    const recipients = await recipientsMatching(context, organizationId, query)
-    if (recipients.length === 0) return { credentials: [], next: null }
-    conditions.push(ofRecipients(context.database, recipients))
+    const words = queryDigests(context.keys, organizationId, query)
+    const found = words.length > 0 ? await ofWhomAllStandFor(context.database, organizationId, words) : undefined
+    if (!found) return { credentials: [], next: null }
+    conditions.push(found)
   }
   const found = await select(context, conditions, limit + 1)
   const page = found.slice(0, limit)

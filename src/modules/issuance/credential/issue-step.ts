@@ -8,7 +8,7 @@ import { achievementUri } from '../achievement/achievements.ts'
 import { credentialIssued } from '../events.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { OrganizationProfiles } from '../organization-profiles.ts'
-import { writeSearchTerms } from '../recipient/search-terms.ts'
+import { writeSearchWords } from '../recipient/search-words.ts'
 import { RenderInputError } from '../render/input.ts'
 import type { RenderPool } from '../render/pool.ts'
 import type { OrganizationKeys } from '../signing/organization-keys.ts'
@@ -148,7 +148,7 @@ export function createIssueRunner(
       const written = await tx.run(storeIssued, { ...stored, from: credential.state })
       // Revoked in the meantime.
       if (written.length === 0) return
-      await writeSearchTerms(tx, keys, organizationId, credential.recipientId, personal)
+      await writeSearchWords(tx, keys, organizationId, credential.recipientId, personal)
       await tx.publish(credentialIssued, organizationId, {
         credentialId,
         publicId: credential.publicId,

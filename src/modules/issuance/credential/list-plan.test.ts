@@ -4,7 +4,8 @@ import { preparedStatement } from '#platform/database/prepared-statement.ts'
 import { type Issuance, startIssuance } from '../../../../test/issuance/issuance-alone.ts'
 import { planOf } from '../../../../test/kernel/query-plan.ts'
 import { sqliteDatabase } from '../../../../test/kernel/test-database.ts'
-import { ofRecipients, pageOf } from './credential-queries.ts'
+import { ofRecipients } from '../recipient/search-words.ts'
+import { pageOf } from './credential-queries.ts'
 
 let issuance: Issuance
 beforeAll(async () => {

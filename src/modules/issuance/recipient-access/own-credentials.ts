@@ -1,5 +1,6 @@
 import { eq, lt, ne } from 'drizzle-orm'
-import { ofRecipients, pageOf } from '../credential/credential-queries.ts'
+import { pageOf } from '../credential/credential-queries.ts'
+import { ofRecipients } from '../recipient/search-words.ts'
 import type { CredentialState } from '../credential/state.ts'
 import type { IssuanceContext } from '../issuance-context.ts'
 import type { RecipientSession } from './recipient-sessions.ts'

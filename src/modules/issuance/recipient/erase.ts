@@ -23,11 +23,11 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
     let files = 0
     for (const { id } of owned) files += await deleteFiles(blobs, id)
     return async (tx) => {
-      const { credentials, recipients, searchTerms } = tx.tables
+      const { credentials, recipients, searchWords } = tx.tables
       const [known] = await tx.select({ emailDigest: recipients.emailDigest }).from(recipients).where(eq(recipients.id, recipientId))
       const refusedRecords = known?.emailDigest ? await forgetCellsOf(tx, organizationId, known.emailDigest) : 0
       await tx.update(recipients).set({ emailDigest: null, erasedAt: now() }).where(eq(recipients.id, recipientId))
-      const terms = await tx.delete(searchTerms).where(eq(searchTerms.recipientId, recipientId)).returning({ recipientId: searchTerms.recipientId })
+      const words = await tx.delete(searchWords).where(eq(searchWords.recipientId, recipientId)).returning({ recipientId: searchWords.recipientId })
       const theirs = await tx.select({ id: credentials.id }).from(credentials).where(eq(credentials.recipientId, recipientId))
       for (const { id } of theirs)
         await tx
@@ -42,7 +42,7 @@ export function createEraser({ database, keys, blobs, now }: IssuanceContext): E
       await confirmErasure(tx, {
         cause, organizationId, recipientId,
         removed: {
-          credentials: theirs.length, files, digests: known?.emailDigest ? 1 : 0, searchTerms: terms.length, refusedRecords,
+          credentials: theirs.length, files, digests: known?.emailDigest ? 1 : 0, searchWords: words.length, refusedRecords,
           ...(await forgetAccess(tx, organizationId, recipientId, known?.emailDigest ?? undefined)),
         },
       })
