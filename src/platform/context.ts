@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { OrganizationId } from './organization-id.ts'
+import type { Language } from './page/language.ts'
 
 /** What travels with a piece of work without being an argument: for logs, spans, deadlines and the second wall around a tenant. */
 export interface Context {
@@ -9,6 +10,8 @@ export interface Context {
   readonly actor?: string
   /** Where the request came from, for the audit: an IPv4 address, or the /64 network of an IPv6 address. */
   readonly address?: string
+  /** That a person's request asks for: of mails that come of it. */
+  readonly language?: Language
   /** W3C Trace Context `traceparent` of the current span. */
   readonly traceparent?: string
   /** Milliseconds since the epoch after which nobody waits for the answer any more. */

@@ -45,6 +45,23 @@ export default [
     expectStatus(await browse('POST', '/v1/session', { email: person.email, password: fresh.password }), 201)
   }, ['identity', 'notification']),
 
+  scenario('who changes how they sign in is told by mail, in the language of the page', async (world) => {
+    const person = await joined(world, await world.issuer(), 'viewer', 'Vera')
+    const options = expectStatus(await person.browse('POST', '/v1/passkeys/options', {}), 200).json
+    const key = authenticator(world.installation.publicUrl)
+    const { id } = expectStatus(await person.browse('POST', '/v1/passkeys', { name: 'Telephone', credential: key.create(options) }), 201).json
+    expectStatus(await person.browse('POST', '/account/password?lang=ar', undefined, { new: 'another long enough sentence' }), 303)
+    expectStatus(await person.browse('DELETE', `/v1/passkeys/${id}`), 200)
+    const told = await until('all three are told', async () => {
+      const mails = (await mailsTo(world.installation.mailDir, person.email)).filter(({ text }) => !text!.includes('/invitations/'))
+      return mails.length >= 3 && mails
+    })
+    assert.deepEqual(told.map(({ subject }) => subject).toSorted(), ['A passkey was added', 'A passkey was removed', 'تغيّرت كلمة مرورك'])
+    for (const { text, html } of told) {
+      for (const part of [text!, html as string]) assert.ok(part.includes(`${world.installation.publicUrl}/account`))
+    }
+  }, ['identity', 'notification']),
+
   scenario('an organization that asks for a second factor gives no token to a session that showed none', async (world) => {
     const issuer = await world.issuer()
     const person = await joined(world, issuer, 'viewer', 'Vera')

@@ -73,8 +73,14 @@ export const NewOrganization = z.object({
 })
 export type NewOrganization = z.output<typeof NewOrganization>
 
-export const mailKinds = ['invitation', 'sign-in-link', 'password-reset'] as const
+export const mailKinds = ['invitation', 'sign-in-link', 'password-reset', 'security-change'] as const
 export type MailKind = (typeof mailKinds)[number]
+
+/** What about how a person signs in is told them by mail; in the audit it is `person.{change}`, or of a passkey `passkey.{…}`. */
+export const securityChanges = [
+  'password-changed', 'passkey-added', 'passkey-removed', 'second-factor-set', 'second-factor-removed', 'recovery-codes-renewed',
+] as const
+export type SecurityChange = (typeof securityChanges)[number]
 
 /** What a mail to a person who signs in says. */
 export const AccountMail = z.object({
@@ -83,11 +89,14 @@ export const AccountMail = z.object({
   /** Absent for who has no account yet. */
   name: z.string().optional(),
   locale: Locale,
-  /** Opens something: whoever has it may use it until it expires. */
+  /** Except of a change, it opens something: whoever has it may use it until it expires. */
   link: z.string(),
   expiresAt: z.iso.datetime(),
   organizationName: z.string().optional(),
   role: Role.optional(),
+  /** Of `security-change`, with when it was. */
+  change: z.enum(securityChanges).optional(),
+  changedAt: z.iso.datetime().optional(),
 })
 export type AccountMail = z.infer<typeof AccountMail>
 

@@ -10,6 +10,7 @@ import { createDataKeys } from './data-key/data-keys.ts'
 import { mailRequested, organizationChanged, organizationCreated, recipientErased } from './events.ts'
 import { createAccountMails } from './mail/account-mails.ts'
 import { createLinkSender } from './mail/link-sender.ts'
+import { createSecurityMails } from './mail/security-mails.ts'
 import { createInvitations } from './membership/invitations.ts'
 import { createMembers } from './membership/members.ts'
 import { createKeyRotation } from './data-key/key-rotation.ts'
@@ -71,12 +72,13 @@ export default defineModule({
     const persons = createPersons(context)
     const members = createMembers(context, { persons, sessions })
     const mails = createAccountMails(context)
+    const securityMails = createSecurityMails(context, mails)
     const invitations = createInvitations(context, { organizations, persons, members, mails })
     let loaded: Promise<SignIn> | undefined
     // Only who signs in waits for it, and only a process that somebody signs in at.
     const signIn = () =>
       (loaded ??= import('./person/sign-in.ts')
-        .then(({ createSignIn }) => createSignIn(context, sessions, createLinkSender(context, mails)))
+        .then(({ createSignIn }) => createSignIn(context, { sessions, securityMails, sendLink: createLinkSender(context, mails) }))
         .catch((error: unknown) => {
           loaded = undefined
           throw error
@@ -91,10 +93,10 @@ export default defineModule({
     const markBothFactors = (sessionId: string) => context.database.transaction((tx) => sessions.markBothFactors(tx, sessionId))
     const sessionCookies = createSessionCookies({ publicUrl, attempts, persons, providers, markBothFactors, signIn })
     const secondFactors = createSecondFactors({ attempts, signIn, markBothFactors })
-    const passkeys = createPasskeys(context, { challenges: createChallenges(context), sessions })
+    const passkeys = createPasskeys(context, { challenges: createChallenges(context), sessions, securityMails })
     const proofs = createProofs({ attempts, passkeys, sessions, now, signIn })
     const passwords = createPasswords(context, {
-      persons, sessions, mails, hashPassword, forgiveAttempts: (email) => attempts.succeeded('account', normalizedEmail(email)),
+      persons, sessions, mails, securityMails, hashPassword, forgiveAttempts: (email) => attempts.succeeded('account', normalizedEmail(email)),
     })
     const erasures = createErasures(context, signingKeys)
     const sessionPowers = createSessionPowers({ publicUrl, members, sessions, providers, proofs, accessTokens })

@@ -3,6 +3,8 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
 import type { Denial } from '../audit/denials.ts'
+import { withContext } from '../context.ts'
+import { chooseLanguage } from '../page/language.ts'
 import { Problem } from '../problem.ts'
 import { requestSpan } from '../telemetry/request-span.ts'
 import type { Access } from './access.ts'
@@ -68,7 +70,7 @@ export function createPublicApp(options: PublicAppOptions = {}): OpenAPIHono<Pub
   app.use(async (c, next) => {
     if (options.accessTokens) c.set('accessTokens', options.accessTokens)
     if (options.onDenied) c.set('onDenied', options.onDenied)
-    await next()
+    await withContext({ language: chooseLanguage(c.req.query('lang'), c.req.header('accept-language')) }, next)
   })
   app.onError((error, c) => {
     // Who went away in mid-request gets no answer, and is no fault of ours.

@@ -21,6 +21,8 @@ export interface NewMail extends Omit<AccountMail, 'expiresAt'> {
 export interface AccountMails {
   /** What writes it in a transaction. */
   prepare(mail: NewMail): Promise<(tx: Tx) => Promise<void>>
+  /** In a transaction whose caller has loaded the installation's key; of no organization. */
+  write(tx: Tx, mail: Omit<NewMail, 'organizationId'>): Promise<void>
   /** What was not sent yet is not sent. */
   withdraw(tx: Tx, ids: readonly string[]): Promise<void>
   /** Throws `gone` once it is withdrawn or its link has expired. */
@@ -29,16 +31,22 @@ export interface AccountMails {
 
 export function createAccountMails({ database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>): AccountMails {
   const { accountMails } = database.tables
+  function sealed({ id = uuidv7(), organizationId = installation, expiresAt, ...rest }: NewMail) {
+    const content = keys.seal(installation, placeOf(id), JSON.stringify({ ...rest, expiresAt: expiresAt.toISOString() }))
+    return async (tx: Tx) => {
+      await tx.delete(accountMails).where(lt(accountMails.expiresAt, now()))
+      await tx.insert(accountMails).values({ id, organizationId, kind: rest.kind, content, createdAt: now(), expiresAt })
+      await tx.publish(mailRequested, organizationId, { mailId: id })
+    }
+  }
+
   return {
-    async prepare({ id = uuidv7(), organizationId = installation, expiresAt, ...rest }) {
-      await keys.load([installation, organizationId])
-      const content = keys.seal(installation, placeOf(id), JSON.stringify({ ...rest, expiresAt: expiresAt.toISOString() }))
-      return async (tx) => {
-        await tx.delete(accountMails).where(lt(accountMails.expiresAt, now()))
-        await tx.insert(accountMails).values({ id, organizationId, kind: rest.kind, content, createdAt: now(), expiresAt })
-        await tx.publish(mailRequested, organizationId, { mailId: id })
-      }
+    async prepare(mail) {
+      await keys.load([installation, mail.organizationId ?? installation])
+      return sealed(mail)
     },
+
+    write: (tx, mail) => sealed(mail)(tx),
 
     async withdraw(tx, ids) {
       if (ids.length > 0) await tx.delete(accountMails).where(inArray(accountMails.id, [...ids]))

@@ -43,9 +43,25 @@ ${alert(fault)}
 <form method="post" action="/account/second-factor?lang=${language}">
 ${field({ name: 'password', label: signIn.password, type: 'password', autocomplete: 'current-password' })}
 <button>${isSet ? say.remove : say.begin}</button></form>
-${isSet ? '' : html`<p>${say.orPasskey} <a href="/account/passkeys?lang=${language}">${passkeys.add}</a></p>`}
+${isSet ? html`<h2>${say.recovery}</h2>
+<p>${say.renewText}</p>
+<form method="post" action="/account/second-factor/codes?lang=${language}">
+${field({ name: 'password', label: signIn.password, type: 'password', autocomplete: 'current-password' })}
+<button class="quiet">${say.renew}</button></form>` : html`<p>${say.orPasskey} <a href="/account/passkeys?lang=${language}">${passkeys.add}</a></p>`}
 <p><a href="/account?lang=${language}">${account.back}</a></p>`
   return frame({ language, nonce, title: say.title, body })
+}
+
+const codesShown = (language: Language, codes: readonly string[]): Html => html`<h2>${words[language].factor.recovery}</h2><p>${words[language].factor.recoveryText}</p>
+<pre dir="ltr"><code>${codes.join('\n')}</code></pre>`
+
+/** Other codes for when the app is lost, this once. */
+export function newCodesPage({ language, nonce, recoveryCodes }: Page & { readonly recoveryCodes: readonly string[] }): Html {
+  const { factor: say, account } = words[language]
+  const body = html`<h1>${say.title}</h1>
+${codesShown(language, recoveryCodes)}
+<p><a href="/account?lang=${language}">${account.back}</a></p>`
+  return frame({ language, nonce, title: say.recovery, body })
 }
 
 /** The secret for the app and the codes for when it is lost, this once; and the form for a first code. */
@@ -57,8 +73,7 @@ ${alert(fault)}
 ${uri === undefined ? '' : html`<p>${say.scan}</p>
 <div class="qr">${raw(renderSVG(uri, { border: 2 }))}</div>
 <p class="soft">${say.byHand}</p><pre dir="ltr"><code>${secret}</code></pre>
-<h2>${say.recovery}</h2><p>${say.recoveryText}</p>
-<pre dir="ltr"><code>${recoveryCodes?.join('\n')}</code></pre>`}
+${codesShown(language, recoveryCodes ?? [])}`}
 <form method="post" action="/account/second-factor/confirm?lang=${language}">
 ${codeField(language)}
 <button>${say.confirm}</button></form>

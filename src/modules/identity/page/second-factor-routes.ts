@@ -5,7 +5,7 @@ import type { Proofs } from '../session/proofs.ts'
 import type { SecondFactors } from '../session/second-factors.ts'
 import type { SessionCookies, SignedIn } from '../session/signed-in.ts'
 import { answer, type C, languageOf, postedTo, refusalOf, to } from './page-kit.ts'
-import { codePage, newFactorPage, secondFactorPage } from './second-factor-page.ts'
+import { codePage, newCodesPage, newFactorPage, secondFactorPage } from './second-factor-page.ts'
 import { words } from './words.ts'
 
 interface Parts {
@@ -72,6 +72,12 @@ export function secondFactorRoutes(app: PublicApp, { publicUrl, sessionCookies, 
       return to(c, '/account')
     }
     return answer(c, newFactorPage({ ...page(c), ...(await secondFactors.begin(c, signedIn, password)) }))
+  })
+
+  changing('/account/second-factor/codes', (c, signedIn, fault) => factorPage(c, signedIn, { fault }), async (c, signedIn, form) => {
+    if (!signedIn.secondFactor) return to(c, '/account/second-factor')
+    await proofs.requireFactors(signedIn)
+    return answer(c, newCodesPage({ ...page(c), recoveryCodes: await secondFactors.renewCodes(c, signedIn, form.get('password') ?? '') }))
   })
 
   changing('/account/second-factor/confirm', (c, signedIn, fault) => factorPage(c, signedIn, { fault }), async (c, signedIn, form) => {

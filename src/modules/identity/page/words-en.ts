@@ -39,6 +39,8 @@ export const english: Words = {
     byHand: 'Or type this into it:',
     recovery: 'Codes for when the app is lost',
     recoveryText: 'Each works once. Keep them apart from the telephone: they are shown this once.',
+    renew: 'Make new codes',
+    renewText: 'Have you used them up, or might somebody have seen them? Those that you have now work no more then.',
     confirm: 'Switch it on',
     wrongPassword: 'That was not your password.',
     on: 'On',

@@ -19,7 +19,7 @@ export interface Words {
   readonly link: Readonly<Record<'title' | 'text' | 'button' | 'sent' | 'byPassword' | 'gone' | 'goneText' | 'again', string>>
   readonly code: Readonly<Record<'title' | 'text' | 'label' | 'hint' | 'wrong', string>>
   readonly factor: Readonly<
-    Record<'title' | 'text' | 'isSet' | 'begin' | 'remove' | 'scan' | 'byHand' | 'recovery' | 'recoveryText' | 'confirm' | 'wrongPassword' | 'on' | 'off' | 'required' | 'setOne' | 'showIt' | 'orPasskey', string>
+    Record<'title' | 'text' | 'isSet' | 'begin' | 'remove' | 'scan' | 'byHand' | 'recovery' | 'recoveryText' | 'renew' | 'renewText' | 'confirm' | 'wrongPassword' | 'on' | 'off' | 'required' | 'setOne' | 'showIt' | 'orPasskey', string>
   >
   readonly passkeys: {
     added(when: string): string

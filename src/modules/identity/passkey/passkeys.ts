@@ -2,6 +2,7 @@ import { and, asc, eq } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import { Problem } from '#platform/problem.ts'
 import type { IdentityContext } from '../identity-context.ts'
+import type { SecurityMails } from '../mail/security-mails.ts'
 import { lookupDigest, openRecord, personKey, sealRecord } from '../person/sealed-record.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SignedIn } from '../session/signed-in.ts'
@@ -73,7 +74,7 @@ const mostPasskeys = 20
 
 export function createPasskeys(
   { database, keys, publicUrl, now, log }: Pick<IdentityContext, 'database' | 'keys' | 'publicUrl' | 'now' | 'log'>,
-  { challenges, sessions }: { challenges: Challenges; sessions: Sessions },
+  { challenges, sessions, securityMails }: { challenges: Challenges; sessions: Sessions; securityMails: SecurityMails },
 ): Passkeys {
   const { personPasskeys } = database.tables
   const { origin, hostname: rpID } = new URL(publicUrl)
@@ -140,6 +141,7 @@ export function createPasskeys(
         if (written.length === 0) throw new Problem('already-exists', 'Use another authenticator: this passkey is registered.')
         await sessions.markBothFactors(tx, sessionId)
         await tx.audit({ organizationId: personKey, action: 'passkey.added', target: id, details: { person: personId } })
+        await securityMails.write(tx, personId, 'passkey-added')
       })
       return present(row)
     },
@@ -162,6 +164,7 @@ export function createPasskeys(
         const [row] = await tx.delete(personPasskeys).where(ofPerson(personId, id)).returning()
         if (!row) throw notFound()
         await tx.audit({ organizationId: personKey, action: 'passkey.removed', target: id, details: { person: personId } })
+        await securityMails.write(tx, personId, 'passkey-removed')
         return present(row)
       })
     },

@@ -2,20 +2,23 @@ import { createAdapterFactory, type CleanedWhere, type CustomAdapter } from 'bet
 import { and, asc, type Column, desc, eq, gt, gte, inArray, isNull, lt, lte, ne, type SQL } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
+import type { SecurityChange } from '../contract.ts'
 import type { IdentityContext } from '../identity-context.ts'
+import type { SecurityMails } from '../mail/security-mails.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { IdentityTables } from '../tables.ts'
-import { auditedChanges, type AuthModel, authModels } from './auth-models.ts'
+import { type AuthModel, authModels, securityChangeOf } from './auth-models.ts'
 import { lookupDigest, openRecord, personKey, sealRecord } from './sealed-record.ts'
 
 type Fields = Record<string, unknown>
 type Tx = Transaction<IdentityTables>
+type Change = { readonly update: Fields; readonly means?: SecurityChange | undefined }
 
 /**
  * better-auth's storage in this module's own database: every write is a transaction of ours with its audit entry, and what
  * names a person is sealed (`person-tables.ts`). It finds rows by columns in clear, and by exact values of what is digested.
  */
-export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>, sessions: Sessions) {
+export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext, 'database' | 'keys' | 'now'>, sessions: Sessions, securityMails: SecurityMails) {
   const modelOf = (name: string): AuthModel => {
     const model = authModels[name]
     if (!model) throw new Error(`better-auth asks for ${name}, which is not kept here.`)
@@ -66,7 +69,7 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
   const rowsOf = (queries: Pick<Tx, 'select'>, name: string, where?: readonly CleanedWhere[]) =>
     queries.select().from(tableOf(modelOf(name))).where(condition(name, where))
 
-  async function changeRows(tx: Tx, name: string, where: readonly CleanedWhere[], change: (record: Fields) => Fields): Promise<Fields[]> {
+  async function changeRows(tx: Tx, name: string, where: readonly CleanedWhere[], change: (record: Fields) => Change): Promise<Fields[]> {
     const table = tableOf(modelOf(name))
     const changed: Fields[] = []
     // A change may depend on what a sealed field holds: compared in the transaction, once it is open.
@@ -77,13 +80,13 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
     for (const row of await rowsOf(tx, name, found)) {
       const before = recordOf(name, row)
       if (compared.some(({ field, value }) => before[field] !== value)) continue
-      const update = change(before)
+      const { update, means } = change(before)
       const record: Fields = { ...before, ...update }
       await tx.update(table).set({ ...columnsOf(name, update), sealed: sealedPart(name, row.id, record) }).where(eq(table.id, row.id))
-      for (const { model, field, action } of auditedChanges) {
-        if (model !== name || !(field in update)) continue
+      if (means) {
         const person = String(name === 'user' ? row.id : record.userId)
-        await tx.audit({ organizationId: personKey, action: action(update[field]), target: person })
+        await tx.audit({ organizationId: personKey, action: `person.${means}`, target: person })
+        await securityMails.write(tx, person, means)
       }
       changed.push(record)
     }
@@ -102,6 +105,7 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
     await keys.load([personKey])
     return work()
   }
+  const told = (model: string, update: Fields) => (before: Fields): Change => ({ update, means: securityChangeOf(model, before, update) })
   const writing = <R>(work: (tx: Tx) => Promise<R>): Promise<R> => withKey(() => database.transaction(work))
 
   const adapter: CustomAdapter = {
@@ -128,8 +132,8 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
         return rows.map((row) => recordOf(model, row)) as never
       }),
     count: ({ model, where }) => database.read.$count(tableOf(modelOf(model)), condition(model, where)),
-    update: ({ model, where, update }) => writing(async (tx) => ((await changeRows(tx, model, where, () => update as Fields))[0] ?? null) as never),
-    updateMany: ({ model, where, update }) => writing(async (tx) => (await changeRows(tx, model, where, () => update)).length),
+    update: ({ model, where, update }) => writing(async (tx) => ((await changeRows(tx, model, where, told(model, update as Fields)))[0] ?? null) as never),
+    updateMany: ({ model, where, update }) => writing(async (tx) => (await changeRows(tx, model, where, told(model, update))).length),
     delete: ({ model, where }) => writing(async (tx) => void (await deleteRows(tx, model, where))),
     deleteMany: ({ model, where }) => writing(async (tx) => (await deleteRows(tx, model, where)).length),
     consumeOne: ({ model, where }) => writing(async (tx) => ((await deleteRows(tx, model, where))[0] ?? null) as never),
@@ -137,7 +141,7 @@ export function createAuthAdapter({ database, keys, now }: Pick<IdentityContext,
       writing(async (tx) => {
         const added = (record: Fields) =>
           Object.fromEntries(Object.entries(increment).map(([field, by]) => [field, Number(record[field] ?? 0) + by]))
-        return ((await changeRows(tx, model, where, (record) => ({ ...set, ...added(record) })))[0] ?? null) as never
+        return ((await changeRows(tx, model, where, (record) => ({ update: { ...set, ...added(record) } })))[0] ?? null) as never
       }),
   }
 

@@ -1,10 +1,17 @@
+import type { SecurityChange } from '../contract.ts'
 import type { IdentityTables } from '../tables.ts'
 
-/** What a change of one of these means, for the audit. */
-export const auditedChanges: readonly { readonly model: string; readonly field: string; readonly action: (value: unknown) => string }[] = [
-  { model: 'user', field: 'twoFactorEnabled', action: (value) => (value ? 'person.second-factor-set' : 'person.second-factor-removed') },
-  { model: 'account', field: 'password', action: () => 'person.password-changed' },
-]
+type Fields = Readonly<Record<string, unknown>>
+
+/** What a change that better-auth makes means for the audit (`person.{change}`), and for the person, who gets a mail. */
+export function securityChangeOf(model: string, before: Fields, update: Fields): SecurityChange | undefined {
+  if (model === 'user' && 'twoFactorEnabled' in update && Boolean(update.twoFactorEnabled) !== Boolean(before.twoFactorEnabled)) {
+    return update.twoFactorEnabled ? 'second-factor-set' : 'second-factor-removed'
+  }
+  // With a secret they are of an app that is only being set up.
+  if (model === 'twoFactor' && 'backupCodes' in update && !('secret' in update)) return 'recovery-codes-renewed'
+  return undefined
+}
 
 /** How one of better-auth's models is kept. */
 export interface AuthModel {

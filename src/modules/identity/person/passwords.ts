@@ -5,6 +5,7 @@ import type { Transaction } from '#platform/database/database.ts'
 import { Problem } from '#platform/problem.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { AccountMails } from '../mail/account-mails.ts'
+import type { SecurityMails } from '../mail/security-mails.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { IdentityTables } from '../tables.ts'
 import type { Persons } from './persons.ts'
@@ -28,6 +29,7 @@ export interface PasswordParts {
   readonly persons: Persons
   readonly sessions: Sessions
   readonly mails: AccountMails
+  readonly securityMails: SecurityMails
   readonly hashPassword: (password: string) => Promise<string>
   /** Of which none are counted any more. */
   readonly forgiveAttempts: (email: string) => Promise<void>
@@ -38,7 +40,7 @@ export const resetMinutes = 30
 
 export function createPasswords(
   { database, keys, publicUrl, now }: Pick<IdentityContext, 'database' | 'keys' | 'publicUrl' | 'now'>,
-  { persons, sessions, mails, hashPassword, forgiveAttempts }: PasswordParts,
+  { persons, sessions, mails, securityMails, hashPassword, forgiveAttempts }: PasswordParts,
 ): Passwords {
   const { personAccounts, passwordResets } = database.tables
   const ofPerson = (personId: string) => and(eq(personAccounts.userId, personId), eq(personAccounts.providerId, 'credential'))
@@ -54,6 +56,7 @@ export function createPasswords(
     const open = await tx.delete(passwordResets).where(eq(passwordResets.userId, personId)).returning({ id: passwordResets.id })
     await mails.withdraw(tx, open.map(({ id }) => id))
     await tx.audit({ organizationId: personKey, action: 'person.password-changed', target: personId })
+    await securityMails.write(tx, personId, 'password-changed')
   }
 
   async function rowOf(token: string) {

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { cookiePrefix } from '#platform/http/session-cookie.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { SendLink } from '../mail/link-sender.ts'
+import type { SecurityMails } from '../mail/security-mails.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { createAuthAdapter } from './auth-adapter.ts'
 import { linkSeconds } from './link-seconds.ts'
@@ -35,11 +36,17 @@ const startsSessions = {
   },
 } satisfies BetterAuthPlugin
 
+export interface SignInParts {
+  readonly sessions: Sessions
+  readonly securityMails: SecurityMails
+  readonly sendLink: SendLink
+}
+
 /**
  * better-auth, which checks passwords and keeps sessions. Nobody signs up: accounts come from set-up and invitations. Its own
  * routes are not served; ours call it, once they have checked where a request comes from. Loaded at the first sign-in.
  */
-export async function createSignIn(context: Pick<IdentityContext, 'database' | 'keys' | 'publicUrl' | 'log' | 'now'>, sessions: Sessions, sendLink: SendLink) {
+export async function createSignIn(context: Pick<IdentityContext, 'database' | 'keys' | 'publicUrl' | 'log' | 'now'>, { sessions, securityMails, sendLink }: SignInParts) {
   const { database, keys, publicUrl, log, now } = context
   await keys.load([personKey])
   const isHttps = publicUrl.startsWith('https:')
@@ -48,7 +55,7 @@ export async function createSignIn(context: Pick<IdentityContext, 'database' | '
     baseURL: publicUrl,
     basePath: '/sign-in/auth',
     secret: keys.digest(personKey, 'sign-in', 'secret 1'),
-    database: createAuthAdapter(context, sessions),
+    database: createAuthAdapter(context, sessions, securityMails),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: passwordLength.min, maxPasswordLength: passwordLength.max },
     session,
     advanced: {

@@ -184,7 +184,7 @@ describe('what is known of people', () => {
     expect((await signIn(person.email, { code: nextCode(person.secret) })).status).toBe(201)
     const other = await browser().ask('GET', new URL(link).pathname)
     expect([other.status, other.text]).toEqual([200, expect.stringContaining('other@canary.example')])
-    const [mail] = inDatabase((db) => db.prepare('select id from account_mails').all()) as { id: string }[]
+    const [mail] = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'invitation'`).all()) as { id: string }[]
     expect(await clients.accountMail({ mailId: mail!.id })).toMatchObject({ email: 'other@canary.example', link })
   }, 60_000)
 })

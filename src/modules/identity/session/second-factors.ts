@@ -23,6 +23,8 @@ export interface SecondFactors {
   begin(c: Answering, signedIn: SignedIn, password: string): Promise<NewSecondFactor>
   /** False for a wrong code. */
   confirm(c: Answering, signedIn: SignedIn, code: string): Promise<boolean>
+  /** Recovery codes in the place of those before, of who has a second factor. */
+  renewCodes(c: Answering, signedIn: SignedIn, password: string): Promise<readonly string[]>
   end(c: Answering, signedIn: SignedIn, password: string): Promise<void>
 }
 
@@ -66,6 +68,10 @@ export function createSecondFactors({ attempts, signIn, markBothFactors }: Secon
       const renewed = cookie && (await (await signIn()).api.getSession({ headers: new Headers({ cookie }) }))
       await markBothFactors(renewed ? renewed.session.id : signedIn.sessionId)
       return true
+    },
+    async renewCodes(c, signedIn, password) {
+      const answer = required(await asked(c, signedIn, (api, headers) => api.generateBackupCodes({ body: { password }, headers, asResponse: true })))
+      return ((await answer.json()) as { backupCodes: string[] }).backupCodes
     },
     async end(c, signedIn, password) {
       required(await asked(c, signedIn, (api, headers) => api.disableTwoFactor({ body: { password }, headers, asResponse: true })))

@@ -1,4 +1,4 @@
-import type { AccountMail } from '#modules/identity/index.ts'
+import type { AccountMail, SecurityChange } from '#modules/identity/index.ts'
 
 interface LinkWords {
   readonly subject: string
@@ -22,6 +22,14 @@ export interface AccountWords {
   }
   signIn: LinkWords
   reset: LinkWords
+  changed: {
+    /** Subject, and what happened. */
+    readonly of: Readonly<Record<SecurityChange, readonly [subject: string, body: string]>>
+    when(time: string): string
+    readonly button: string
+    readonly expected: string
+    readonly otherwise: string
+  }
 }
 
 const english: AccountWords = {
@@ -49,6 +57,22 @@ const english: AccountWords = {
     until: 'The link works once, for half an hour. Give it to nobody: whoever has it can set your password.',
     otherwise: 'Did you not ask for it? Then you need do nothing: your password stays as it is.',
   },
+  changed: {
+    of: {
+      'password-changed': ['Your password was changed', 'The password of your Vellum account was changed.'],
+      'passkey-added': ['A passkey was added', 'A passkey was added to your Vellum account. Whoever has it can sign in as you.'],
+      'passkey-removed': ['A passkey was removed', 'A passkey was removed from your Vellum account. It signs nobody in any more.'],
+      'second-factor-set': ['Your second factor is switched on', 'Your Vellum account asks for a code of an app from now on, beside the password.'],
+      'second-factor-removed': ['Your second factor is switched off', 'Your Vellum account asks for no code of an app any more.'],
+      'recovery-codes-renewed': ['New codes for when your app is lost', 'New codes for when the app is lost were made for your Vellum account. Those before them work no more.'],
+    },
+    when: (time) => `This was on ${time}.`,
+    button: 'Look at your account',
+    expected: 'Was it you? Then you need do nothing.',
+    otherwise:
+      'Was it not you? Set a new password at once, with “Forgot your password?” where you sign in: that signs everybody out. Then look through ' +
+      'your passkeys and your second factor. If that does not let you in, write to whoever runs this installation.',
+  },
 }
 
 const arabic: AccountWords = {
@@ -75,6 +99,22 @@ const arabic: AccountWords = {
     button: 'تعيين كلمة مرور جديدة',
     until: 'يعمل الرابط مرة واحدة ولمدة نصف ساعة. لا تعطه لأحد، فمن كان لديه يستطيع أن يعيّن كلمة مرورك.',
     otherwise: 'إن لم تطلبه فلا حاجة إلى فعل شيء، إذ تبقى كلمة مرورك كما هي.',
+  },
+  changed: {
+    of: {
+      'password-changed': ['تغيّرت كلمة مرورك', 'تغيّرت كلمة مرور حسابك في Vellum.'],
+      'passkey-added': ['أُضيف مفتاح مرور', 'أُضيف مفتاح مرور إلى حسابك في Vellum. ومن كان لديه يستطيع الدخول باسمك.'],
+      'passkey-removed': ['حُذف مفتاح مرور', 'حُذف مفتاح مرور من حسابك في Vellum، ولم يعد يصلح لتسجيل الدخول.'],
+      'second-factor-set': ['فُعّل عاملك الثاني', 'صار حسابك في Vellum يطلب رمزًا من تطبيق إلى جانب كلمة المرور.'],
+      'second-factor-removed': ['أُلغي عاملك الثاني', 'لم يعد حسابك في Vellum يطلب رمزًا من تطبيق.'],
+      'recovery-codes-renewed': ['رموز جديدة لوقت فقدان التطبيق', 'أُنشئت لحسابك في Vellum رموز جديدة لوقت فقدان التطبيق، ولم تعد الرموز السابقة تعمل.'],
+    },
+    when: (time) => `حدث ذلك في ${time}.`,
+    button: 'عرض حسابك',
+    expected: 'إن كنت أنت من فعل ذلك فلا حاجة إلى فعل شيء.',
+    otherwise:
+      'إن لم تكن أنت فعيّن كلمة مرور جديدة حالًا عبر «هل نسيت كلمة المرور؟» في صفحة تسجيل الدخول، فبذلك يُسجَّل خروج الجميع. ثم راجع مفاتيح ' +
+      'مرورك وعاملك الثاني. وإن لم تستطع الدخول بعد ذلك فاكتب إلى من يدير هذا الموقع.',
   },
 }
 
