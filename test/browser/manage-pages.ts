@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core'
 import type { Installation } from '../installation.ts'
+import { codeOf } from '../identity/time-codes.ts'
 import { newVisitor, type Visitor, watch } from './browser.ts'
 import type { Checks } from './checks.ts'
 import { checkPage } from './people-pages.ts'
@@ -76,6 +77,24 @@ export async function checkManaging(checks: Checks, browser: Browser, installati
     await page.locator('.acts form:has(input[value=revoke]) button').first().click()
     await page.locator('nav.tabs a[href*="/access"]').click()
     await look('programs')
+    await page.locator('nav.tabs a[href*="/second-factor"]').click()
+    await look('second-factor-of-members')
+    await page.goto(`${publicUrl}/account/second-factor?lang=${lang}`)
+    await page.locator('input[name=password]').fill(password)
+    await page.locator('form[action^="/account/second-factor"] button').click()
+    await page.locator('input[name=code]').fill(codeOf(await page.locator('pre code').first().innerText()))
+    await page.locator('form[action^="/account/second-factor/confirm"] button').click()
+    await page.goto(`${publicUrl}/account/second-factor?lang=${lang}`)
+    await look('second-factor-set')
+    await page.locator('form[action^="/account/second-factor/codes"] input').fill(password)
+    await page.locator('form[action^="/account/second-factor/codes"] button').click()
+    await look('new-codes')
+    await page.goto(`${publicUrl}/account/organizations/${slug}/second-factor?lang=${lang}`)
+    await page.locator('main > form button').click()
+    await says('a second factor is asked for, and that can be undone', '[role=status] form button')
+    await look('second-factor-required')
+    await page.locator('[role=status] form button').click()
+    await says('none is asked for any more', '[role=status]')
     await page.locator('nav.tabs a[href*="night-school"]').click()
     await look('managed-nothing')
     await page.goto(`${publicUrl}/account/organizations/nobody/members?lang=${lang}`)

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, notExists } from 'drizzle-orm'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
@@ -58,6 +58,8 @@ export interface Members {
   find(organizationId: OrganizationId, id: string): Promise<Member>
   /** In the order of joining; without those that are disabled. */
   membershipsOf(personId: string): Promise<Membership[]>
+  /** Of those that are not disabled: how many there are, and how many have neither an app nor a passkey. */
+  secondFactors(organizationId: OrganizationId): Promise<{ members: number; without: number }>
   add(tx: Tx, member: { organizationId: OrganizationId; personId: string; role: Role }): Promise<string>
   /** A new role makes access tokens of the old one void; who is disabled is signed out. */
   change(organizationId: OrganizationId, id: string, change: MemberChange, own: readonly string[]): Promise<void>
@@ -71,7 +73,7 @@ export function createMembers(
   { database, now }: Pick<IdentityContext, 'database' | 'now'>,
   { persons, sessions }: { persons: Persons; sessions: Sessions },
 ): Members {
-  const { members, organizations } = database.tables
+  const { members, organizations, persons: personTable, personPasskeys } = database.tables
   const ofOrganization = (organizationId: OrganizationId, id: string) => and(eq(members.id, id), eq(members.organizationId, organizationId))
 
   async function present(rows: readonly Row[]): Promise<Member[]> {
@@ -149,6 +151,16 @@ export function createMembers(
         const { slug, name, requiresSecondFactor } = named.find((one) => one.id === organizationId)!
         return { memberId: id, organizationId: organizationId as OrganizationId, slug, name, role, requiresSecondFactor: requiresSecondFactor === true }
       })
+    },
+
+    async secondFactors(organizationId) {
+      const active = and(eq(members.organizationId, organizationId), isNull(members.disabledAt))
+      const app = database.read.select({ id: personTable.id }).from(personTable).where(and(eq(personTable.id, members.personId), eq(personTable.twoFactorEnabled, true)))
+      const passkey = database.read.select({ id: personPasskeys.id }).from(personPasskeys).where(eq(personPasskeys.userId, members.personId))
+      return {
+        members: await database.read.$count(members, active),
+        without: await database.read.$count(members, and(active, notExists(app), notExists(passkey))),
+      }
     },
 
     async add(tx, { organizationId, personId, role }) {

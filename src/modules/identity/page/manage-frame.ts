@@ -16,9 +16,11 @@ export interface Managing {
   readonly memberships: readonly Membership[]
 }
 
-export type Tab = 'members' | 'invitations' | 'access' | 'sign-in'
+export type Tab = 'members' | 'invitations' | 'access' | 'sign-in' | 'second-factor'
 /** In the order in which they are shown, with the scope that one needs to see each. */
-export const tabs: Readonly<Record<Tab, Scope>> = { members: 'members:read', invitations: 'members:read', access: 'clients:manage', 'sign-in': 'sign-in:manage' }
+export const tabs: Readonly<Record<Tab, Scope>> = {
+  members: 'members:read', invitations: 'members:read', access: 'clients:manage', 'sign-in': 'sign-in:manage', 'second-factor': 'organization:write',
+}
 
 export const placeOf = (slug: string, tab?: Tab): string => `/account/organizations/${slug}${tab === undefined ? '' : `/${tab}`}`
 

@@ -6,6 +6,8 @@ import type { FindUsage } from '#platform/usage.ts'
 import { pageCursor } from '#platform/typed-text.ts'
 import type { ApiKeys } from '../api-key/api-keys.ts'
 import type { ApiClients } from '../client/clients.ts'
+import type { Organizations } from '../organization/organizations.ts'
+import type { Proofs } from '../session/proofs.ts'
 import { EmailAddress, Role, type Scope } from '../contract.ts'
 import type { Invitations } from '../membership/invitations.ts'
 import { type MemberFilter, type Members, refuseExcess } from '../membership/members.ts'
@@ -16,15 +18,18 @@ import { isolated, type Managing, type Tab, tabs } from './manage-frame.ts'
 import { type ManageFault, manageWords } from './manage-words.ts'
 import { type ManagingParts, whoManages } from './managing.ts'
 import { memberNotice, membersPage, type MembersView } from './members-page.ts'
+import { factorPage, type FactorView } from './factor-page.ts'
 import { usagePage } from './usage-page.ts'
 import { answer, asPerson, type C, postedTo } from './page-kit.ts'
 
 export interface ManageParts extends ManagingParts {
   readonly publicUrl: string
+  readonly organizations: Organizations
   readonly members: Members
   readonly invitations: Invitations
   readonly apiKeys: ApiKeys
   readonly apiClients: ApiClients
+  readonly proofs: Proofs
   readonly usage: FindUsage
 }
 
@@ -36,7 +41,8 @@ const programsShown = 100
  * Pages to manage an organization. What a role may not do is not shown; and every form is checked again: the session, the membership and
  * its role as they are then, the scope, and what may be given or taken.
  */
-export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessionPowers, members, invitations, apiKeys, apiClients, usage }: ManageParts): void {
+export function manageRoutes(app: PublicApp, parts: ManageParts): void {
+  const { publicUrl, sessionCookies, sessionPowers, organizations, members, invitations, apiKeys, apiClients, proofs, usage } = parts
   const path = '/account/organizations/:slug'
   const who = { sessionCookies, sessionPowers }
   const shown = (tab: Tab | undefined, show: (c: C, managing: Managing) => Promise<Html>) =>
@@ -139,6 +145,25 @@ export function manageRoutes(app: PublicApp, { publicUrl, sessionCookies, sessio
     await (kind === 'key' ? apiKeys.revoke(organizationId, id) : apiClients.disable(organizationId, id))
     return showAccess(c, managing, { notice: { text: manageWords[language].access.revoked(isolated(name)) } })
   }, (c, managing, fault) => showAccess(c, managing, { fault }))
+
+  async function showFactor(c: C, managing: Managing, more: Pick<FactorView, 'changed' | 'fault'> = {}): Promise<Html> {
+    const { organizationId } = managing.membership
+    const { requiresSecondFactor } = await organizations.find({ id: organizationId })
+    const signedIn = await sessionCookies.requireAny(c)
+    // A session of the organization's provider is not asked.
+    const wouldPass = signedIn.providerId !== null || (await proofs.hasBothFactors(signedIn))
+    return factorPage({ managing, required: requiresSecondFactor === true, ...(await members.secondFactors(organizationId)), wouldPass, ...more })
+  }
+
+  shown('second-factor', (c, managing) => showFactor(c, managing))
+  changing('second-factor', 'organization:write', async (c, managing, form) => {
+    const { organizationId, requiresSecondFactor: before } = managing.membership
+    const done = form.get('do')
+    if (done !== 'require' && done !== 'release') throw new Refused('field')
+    const requiresSecondFactor = done === 'require'
+    if (requiresSecondFactor !== before) await organizations.change(organizationId, { requiresSecondFactor })
+    return showFactor(c, managing, { changed: true })
+  }, (c, managing, fault) => showFactor(c, managing, { fault }))
 }
 
 /** From here on Postgres shows no other organization's rows. */

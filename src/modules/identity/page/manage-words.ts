@@ -3,7 +3,7 @@ import type { Language } from '#platform/page/language.ts'
 /** What the pages to manage an organization say. What people typed comes isolated, or as markup that is escaped already. */
 const english = {
   organizations: 'Organizations',
-  tabs: { members: 'Members', invitations: 'Invitations', access: 'Programs', 'sign-in': 'Sign-in' },
+  tabs: { members: 'Members', invitations: 'Invitations', access: 'Programs', 'sign-in': 'Sign-in', 'second-factor': 'Second factor' },
   back: 'Your account',
   nothing: 'Members, invitations and programs are not shown to your role. An owner can give you another.',
   notHere: 'There is nothing here for you',
@@ -76,6 +76,23 @@ const english = {
     surely: 'Revoke for good',
     revoked: (name: string) => `${name} works no more.`,
   },
+  factor: {
+    title: 'A second factor of every member',
+    on: 'Switched on: members act for the organization only when they signed in with a passkey, or with the code of an app beside their password.',
+    off: 'Switched off: a password, or a link in a mail, is enough to act for the organization.',
+    without: (without: string, members: string) => `Members without a second factor: ${without} of ${members}.`,
+    nobodyWithout: 'Every member has a second factor.',
+    effect:
+      'While it is switched on, members without one still sign in, and can do nothing for the organization until they have set one up: its pages lead them to that, and they ' +
+      'get no access token. A token that they have goes on to its end, ten minutes at most.',
+    notAsked: 'Programs are not asked, nor is whom the organization’s own provider signs in.',
+    youThen: 'You did not sign in with one yourself: once it is switched on, you are led to it too before you come back here.',
+    youNow: 'You did not sign in with one yourself: you are led to it before you come back here.',
+    require: 'Switch it on',
+    release: 'Switch it off',
+    isRequired: 'Members need a second factor from now on.',
+    isReleased: 'Members need no second factor any more.',
+  },
   faults: {
     excess: 'Your role does not permit this: it would give or take what you may not do yourself.',
     lastOwner: 'This is the last owner. Make somebody else an owner first.',
@@ -92,7 +109,7 @@ export type ManageWords = typeof english
 
 const arabic: ManageWords = {
   organizations: 'المؤسسات',
-  tabs: { members: 'الأعضاء', invitations: 'الدعوات', access: 'البرامج', 'sign-in': 'الدخول' },
+  tabs: { members: 'الأعضاء', invitations: 'الدعوات', access: 'البرامج', 'sign-in': 'الدخول', 'second-factor': 'العامل الثاني' },
   back: 'حسابك',
   nothing: 'لا تُعرض لصفتك الأعضاء والدعوات والبرامج. يمكن لمالك أن يمنحك صفة أخرى.',
   notHere: 'لا شيء لك هنا',
@@ -164,6 +181,23 @@ const arabic: ManageWords = {
     revokeText: (name) => `يتوقف ${name} عن العمل خلال عشر ثوانٍ، ولا يعود إليه أبدًا.`,
     surely: 'إبطال نهائي',
     revoked: (name) => `لم يعد ${name} يعمل.`,
+  },
+  factor: {
+    title: 'عامل ثانٍ لكل عضو',
+    on: 'مفعّل: لا يعمل الأعضاء باسم المؤسسة إلا إذا سجّلوا الدخول بمفتاح مرور، أو برمز من تطبيق إلى جانب كلمة المرور.',
+    off: 'غير مفعّل: تكفي كلمة مرور أو رابط في رسالة للعمل باسم المؤسسة.',
+    without: (without, members) => `أعضاء بلا عامل ثانٍ: ${without} من ${members}.`,
+    nobodyWithout: 'لكل عضو عامل ثانٍ.',
+    effect:
+      'ما دام مفعّلًا يسجّل الدخول من لا عامل ثانيًا له، لكنه لا يستطيع فعل شيء باسم المؤسسة حتى يفعّل واحدًا: تقوده صفحاتها إلى ذلك، ولا يحصل على رمز ' +
+      'وصول. وما لديه من رموز وصول يبقى صالحًا إلى نهايته، وهي عشر دقائق على الأكثر.',
+    notAsked: 'لا يُطلب ذلك من البرامج، ولا ممن يدخل عبر مزوّد المؤسسة نفسها.',
+    youThen: 'لم تسجّل أنت الدخول بعامل ثانٍ: ستُقاد إليه أنت أيضًا بعد التفعيل قبل أن تعود إلى هنا.',
+    youNow: 'لم تسجّل أنت الدخول بعامل ثانٍ: ستُقاد إليه قبل أن تعود إلى هنا.',
+    require: 'تفعيل',
+    release: 'إلغاء التفعيل',
+    isRequired: 'صار على الأعضاء استعمال عامل ثانٍ.',
+    isReleased: 'لم يعد على الأعضاء استعمال عامل ثانٍ.',
   },
   faults: {
     excess: 'لا تسمح صفتك بهذا: فهو يمنح أو ينزع ما لا يحق لك أنت فعله.',
