@@ -62,6 +62,23 @@ export default [
     }
   }, ['identity', 'notification']),
 
+  scenario('who has lost their passkey is helped by the command line, told by mail, and signed out', async (world) => {
+    const person = await joined(world, await world.issuer(), 'viewer', 'Vera')
+    const options = expectStatus(await person.browse('POST', '/v1/passkeys/options', {}), 200).json
+    const key = authenticator(world.installation.publicUrl)
+    expectStatus(await person.browse('POST', '/v1/passkeys', { name: 'Telephone', credential: key.create(options) }), 201)
+    const command = async (email: string) => world.installation.cli('person', 'reset-second-factor', email, '--passkeys', '--locale', 'ar', '--json')
+    const { status, stdout, stderr } = await command(person.email)
+    assert.equal(status, 0, stderr)
+    assert.equal(JSON.parse(stdout).passkeys, 0)
+    expectProblem(await person.browse('GET', '/v1/session'), 401, 'unauthenticated')
+    await until('it is told', async () => (await mailsTo(world.installation.mailDir, person.email)).some(({ subject }) => subject === 'أُزيل عاملك الثاني'))
+    const again = browser(world)
+    expectStatus(await again('POST', '/v1/session', { email: person.email, password }), 201)
+    expectStatus(await again('POST', '/v1/passkeys/options', {}), 200)
+    assert.equal((await command(`nobody-${person.email}`)).status, 1)
+  }, ['identity', 'notification']),
+
   scenario('an organization that asks for a second factor gives no token to a session that showed none', async (world) => {
     const issuer = await world.issuer()
     const person = await joined(world, issuer, 'viewer', 'Vera')

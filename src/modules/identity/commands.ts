@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import { type AddCommands, answer } from '#platform/cli/command.ts'
 import { allScopes, identity, roles, type Scope } from './contract.ts'
 
-/** `vellum organization …`, `vellum client …` and `vellum token-keys …`. */
+/** `vellum organization …`, `vellum client …`, `vellum member …`, `vellum person …` and `vellum token-keys …`. */
 export const identityCommands: AddCommands = (program, run) => {
   const organization = program.command('organization').description('organizations that issue')
   organization
@@ -92,6 +92,23 @@ export const identityCommands: AddCommands = (program, run) => {
         answer(json, { invitation_id: made.invitationId, link, expires_at: made.expiresAt }, [
           `${email} may become ${role} of ${slug} until ${made.expiresAt}, by this link, once:`,
           link,
+        ])
+      }),
+    )
+
+  program
+    .command('person')
+    .description('people who sign in')
+    .command('reset-second-factor <email>')
+    .description('take away the app of who has lost it; ends their sessions, and mails them')
+    .option('--passkeys', 'their passkeys too')
+    .option('--locale <tag>', 'language of the mail', 'en')
+    .option('--json', 'one line of JSON')
+    .action((email, { passkeys = false, locale, json }) =>
+      run(async (control) => {
+        const now = await control.client(identity).resetSecondFactor({ email, passkeys, locale })
+        answer(json, { person_id: now.personId, passkeys: now.passkeys }, [
+          `${email} has no app, and ${now.passkeys === 0 ? 'no passkey' : now.passkeys === 1 ? 'one passkey' : `${now.passkeys} passkeys`}. They sign in by password or by a link in a mail.`,
         ])
       }),
     )

@@ -78,7 +78,7 @@ export type MailKind = (typeof mailKinds)[number]
 
 /** What about how a person signs in is told them by mail; in the audit it is `person.{change}`, or of a passkey `passkey.{…}`. */
 export const securityChanges = [
-  'password-changed', 'passkey-added', 'passkey-removed', 'second-factor-set', 'second-factor-removed', 'recovery-codes-renewed',
+  'password-changed', 'passkey-added', 'passkey-removed', 'second-factor-set', 'second-factor-removed', 'recovery-codes-renewed', 'second-factor-reset',
 ] as const
 export type SecurityChange = (typeof securityChanges)[number]
 
@@ -263,6 +263,18 @@ export const identity = contract('identity', {
     input: z.object({ organizationId: Id, email: EmailAddress, role: Role, locale: Locale.optional() }),
     output: z.object({ invitationId: Id, link: z.string(), expiresAt: z.iso.datetime() }),
   }),
+
+  /**
+   * For who has lost their second factor: takes the app away, and the passkeys if that is said; ends their sessions, and mails them. Repeated, it
+   * changes nothing. `passkeys`: how many they have now. Nobody of this address: `not-found`.
+   */
+  resetSecondFactor: operation({
+    effect: 'write',
+    timeoutMs: 10_000,
+    input: z.object({ email: EmailAddress, passkeys: z.boolean(), locale: Locale.default('en') }),
+    output: z.object({ personId: Id, passkeys: z.number().int() }),
+  }),
+
   /** What wraps and seals, by ids that tell nothing about the keys. */
   keyStatus: operation({
     effect: 'read',

@@ -1,4 +1,6 @@
+import { withContext } from '#platform/context.ts'
 import { defineModule, runStep } from '#platform/module.ts'
+import { chooseLanguage } from '#platform/page/language.ts'
 import type { OrganizationId } from '#platform/organization-id.ts'
 import { createApiKeys } from './api-key/api-keys.ts'
 import { createSafeFetch } from '#platform/outbound/safe-fetch.ts'
@@ -22,6 +24,7 @@ import { createStoredLimits } from './organization/organization-limits.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { createChallenges } from './passkey/challenges.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
+import { createLostFactors } from './person/lost-factors.ts'
 import { createPasswords } from './person/passwords.ts'
 import { createPersons } from './person/persons.ts'
 import { createAdmission } from './provider/admission.ts'
@@ -98,6 +101,7 @@ export default defineModule({
     const passwords = createPasswords(context, {
       persons, sessions, mails, securityMails, hashPassword, forgiveAttempts: (email) => attempts.succeeded('account', normalizedEmail(email)),
     })
+    const lostFactors = createLostFactors(context, { sessions, securityMails })
     const erasures = createErasures(context, signingKeys)
     const sessionPowers = createSessionPowers({ publicUrl, members, sessions, providers, proofs, accessTokens })
     const setup = createSetup(context, { organizations, apiClients, persons, members, hashPassword })
@@ -167,6 +171,8 @@ export default defineModule({
           return accessTokens.mint({ organizationId: branded(id), clientId: actor, scopes })
         },
         accountMail: ({ mailId }) => mails.find(mailId),
+        resetSecondFactor: ({ email, passkeys: withPasskeys, locale }) =>
+          withContext({ language: chooseLanguage(locale, undefined) }, () => lostFactors.reset(email, { passkeys: withPasskeys })),
         async inviteMember({ organizationId, ...order }) {
           const { id } = await organizations.find({ id: organizationId })
           const { invitation, link } = await invitations.invite({ organizationId: branded(id), ...order })

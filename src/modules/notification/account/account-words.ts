@@ -65,10 +65,14 @@ const english: AccountWords = {
       'second-factor-set': ['Your second factor is switched on', 'Your Vellum account asks for a code of an app from now on, beside the password.'],
       'second-factor-removed': ['Your second factor is switched off', 'Your Vellum account asks for no code of an app any more.'],
       'recovery-codes-renewed': ['New codes for when your app is lost', 'New codes for when the app is lost were made for your Vellum account. Those before them work no more.'],
+      'second-factor-reset': [
+        'Your second factor was taken away',
+        'Whoever runs this installation has taken away the second factor of your Vellum account. You are signed out everywhere, and sign in with your password or by a link in a mail.',
+      ],
     },
     when: (time) => `This was on ${time}.`,
     button: 'Look at your account',
-    expected: 'Was it you? Then you need do nothing.',
+    expected: 'Was it you, or did you ask for it? Then you need do nothing.',
     otherwise:
       'Was it not you? Set a new password at once, with “Forgot your password?” where you sign in: that signs everybody out. Then look through ' +
       'your passkeys and your second factor. If that does not let you in, write to whoever runs this installation.',
@@ -108,10 +112,14 @@ const arabic: AccountWords = {
       'second-factor-set': ['فُعّل عاملك الثاني', 'صار حسابك في Vellum يطلب رمزًا من تطبيق إلى جانب كلمة المرور.'],
       'second-factor-removed': ['أُلغي عاملك الثاني', 'لم يعد حسابك في Vellum يطلب رمزًا من تطبيق.'],
       'recovery-codes-renewed': ['رموز جديدة لوقت فقدان التطبيق', 'أُنشئت لحسابك في Vellum رموز جديدة لوقت فقدان التطبيق، ولم تعد الرموز السابقة تعمل.'],
+      'second-factor-reset': [
+        'أُزيل عاملك الثاني',
+        'أزال من يدير هذا الموقع العامل الثاني من حسابك في Vellum. وقد سُجّل خروجك من كل مكان، وتدخل بكلمة مرورك أو برابط في رسالة.',
+      ],
     },
     when: (time) => `حدث ذلك في ${time}.`,
     button: 'عرض حسابك',
-    expected: 'إن كنت أنت من فعل ذلك فلا حاجة إلى فعل شيء.',
+    expected: 'إن كنت أنت من فعل ذلك أو طلبه فلا حاجة إلى فعل شيء.',
     otherwise:
       'إن لم تكن أنت فعيّن كلمة مرور جديدة حالًا عبر «هل نسيت كلمة المرور؟» في صفحة تسجيل الدخول، فبذلك يُسجَّل خروج الجميع. ثم راجع مفاتيح ' +
       'مرورك وعاملك الثاني. وإن لم تستطع الدخول بعد ذلك فاكتب إلى من يدير هذا الموقع.',
