@@ -11,7 +11,7 @@ export const modules: Registry = {
   identity: {
     paths: [
       '/oauth', '/.well-known/oauth-authorization-server', '/setup', '/v1/setup', '/v1/organization', '/v1/clients', '/v1/api-keys', '/v1/recipients', '/v1/audit', '/v1/audit.csv', '/v1/usage',
-      '/sign-in', '/account', '/invitations', '/v1/session', '/v1/sessions', '/v1/passkeys', '/v1/password', '/v1/members', '/v1/invitations', '/v1/roles',
+      '/sign-in', '/account', '/invitations', '/v1/session', '/v1/sessions', '/v1/passkeys', '/v1/password', '/v1/account', '/v1/members', '/v1/invitations', '/v1/roles',
     ],
     load: async () => (await import('./modules/identity/module.ts')).default,
   },

@@ -99,6 +99,10 @@ export async function checkManaging(checks: Checks, browser: Browser, installati
     await look('managed-nothing')
     await page.goto(`${publicUrl}/account/organizations/nobody/members?lang=${lang}`)
     await look('managed-not-here')
+    await page.goto(`${publicUrl}/account/delete?lang=${lang}`)
+    await page.locator('form[action^="/account/delete"] button').click()
+    await says('the account is deleted, and that is told', '[role=status]')
+    await look('account-deleted')
     await checks.check(`${label}: no complaint, no foreign request`, () => seen.faults().filter((fault) => !/404|409/.test(fault)))
     await context.close()
   }

@@ -52,7 +52,7 @@ export async function checkPeople(checks: Checks, browser: Browser, installation
     await page.locator('form[action^="/account/token"] button').click()
     await look('token')
     const lang = visitor.language ?? 'en'
-    for (const path of ['password', 'passkeys', 'second-factor', 'second-factor?required']) {
+    for (const path of ['password', 'passkeys', 'delete', 'second-factor', 'second-factor?required']) {
       await page.goto(`${publicUrl}/account/${path}${path.includes('?') ? '&' : '?'}lang=${lang}`)
       await look(path.replace('?', '-'))
     }
@@ -75,6 +75,14 @@ export async function checkPeople(checks: Checks, browser: Browser, installation
     await checks.check(`${label}: signed in again`, () => (new URL(page.url()).pathname === '/account' ? [] : [`the address is ${page.url()}`]))
     await page.goto(link)
     await look('invitation-gone')
+    const alone = await installation.cli('organization', 'create', `alone-${index}`, '--name', 'مدرسة المساء للفنون التطبيقية')
+    const owned = await installation.cli('member', 'invite', `somebody-with-a-long-address-${index}@people.example`, '--organization', `alone-${index}`, '--json')
+    if (alone.status !== 0 || owned.status !== 0) throw new Error(alone.stderr + owned.stderr)
+    await page.goto((JSON.parse(owned.stdout) as { link: string }).link)
+    await page.locator('form[action^="/invitations"] button').click()
+    await page.waitForURL(/\/account\?/)
+    await page.goto(`${publicUrl}/account/delete?lang=${lang}`)
+    await look('delete-refused')
     await checks.check(`${label}: no complaint, no foreign request`, () => seen.faults())
     await context.close()
   }

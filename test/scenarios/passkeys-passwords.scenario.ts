@@ -79,6 +79,30 @@ export default [
     assert.equal((await command(`nobody-${person.email}`)).status, 1)
   }, ['identity', 'notification']),
 
+  scenario('who deletes their account is gone everywhere, told by mail, and may come again', async (world) => {
+    const issuer = await world.issuer()
+    const person = await joined(world, issuer, 'owner', 'Vera')
+    const { access_token: token } = expectStatus(await person.tokenFor(issuer.slug), 200).json
+    const alone = expectProblem(await person.browse('DELETE', '/v1/account'), 409, 'state-refused')
+    assert.deepEqual(alone.json.organizations, [issuer.slug])
+    await joined(world, issuer, 'owner', 'Olive')
+    const { person: id } = expectStatus(await person.browse('DELETE', '/v1/account'), 200).json
+    expectProblem(await person.browse('GET', '/v1/session'), 401, 'unauthenticated')
+    await until('its token is void', async () => (await world.ask('GET', '/v1/credentials', { token })).status === 401)
+    const { members } = expectStatus(await issuer.ask('GET', '/v1/members'), 200).json
+    assert.deepEqual(members.map(({ name }: any) => name), ['Olive'])
+    const { entries } = expectStatus(await issuer.ask('GET', '/v1/audit?action=member.removed'), 200).json
+    assert.deepEqual(entries.map(({ actor, details }: any) => [actor, details.person]), [[`person:${id}`, id]])
+    await until('it is told', async () => (await mailsTo(world.installation.mailDir, person.email)).some(({ subject }) => subject === 'Your account was deleted'))
+    expectProblem(await browser(world)('POST', '/v1/session', { email: person.email, password }), 401, 'unauthenticated')
+    expectStatus(await issuer.ask('POST', '/v1/invitations', { json: { email: person.email, role: 'viewer' } }), 201)
+    const again = await until('another invitation is mailed', async () =>
+      (await mailsTo(world.installation.mailDir, person.email)).map(({ text }) => /\/invitations\/(\S+)/.exec(text!)?.[1]).filter(Boolean).length === 2 && mailsTo(world.installation.mailDir, person.email))
+    const accept = again.flatMap(({ text }) => /\/invitations\/(\S+)/.exec(text!)?.[1] ?? []).map((invitation) => () => browser(world)('POST', '/v1/invitations/accept', { token: invitation, name: 'Vera', password }))
+    assert.deepEqual((await Promise.all(accept.map((one) => one()))).map(({ status }) => status).toSorted(), [201, 410])
+    expectStatus(await browser(world)('POST', '/v1/session', { email: person.email, password }), 201)
+  }, ['identity', 'notification']),
+
   scenario('an organization that asks for a second factor gives no token to a session that showed none', async (world) => {
     const issuer = await world.issuer()
     const person = await joined(world, issuer, 'viewer', 'Vera')

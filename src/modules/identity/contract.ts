@@ -78,7 +78,7 @@ export type MailKind = (typeof mailKinds)[number]
 
 /** What about how a person signs in is told them by mail; in the audit it is `person.{change}`, or of a passkey `passkey.{…}`. */
 export const securityChanges = [
-  'password-changed', 'passkey-added', 'passkey-removed', 'second-factor-set', 'second-factor-removed', 'recovery-codes-renewed', 'second-factor-reset',
+  'password-changed', 'passkey-added', 'passkey-removed', 'second-factor-set', 'second-factor-removed', 'recovery-codes-renewed', 'second-factor-reset', 'account-deleted',
 ] as const
 export type SecurityChange = (typeof securityChanges)[number]
 
@@ -89,8 +89,8 @@ export const AccountMail = z.object({
   /** Absent for who has no account yet. */
   name: z.string().optional(),
   locale: Locale,
-  /** Except of a change, it opens something: whoever has it may use it until it expires. */
-  link: z.string(),
+  /** Except of a change, it opens something: whoever has it may use it until it expires. Absent where there is nothing left to look at. */
+  link: z.string().optional(),
   expiresAt: z.iso.datetime(),
   organizationName: z.string().optional(),
   role: Role.optional(),

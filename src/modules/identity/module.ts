@@ -24,6 +24,7 @@ import { createStoredLimits } from './organization/organization-limits.ts'
 import { createOrganizations } from './organization/organizations.ts'
 import { createChallenges } from './passkey/challenges.ts'
 import { createPasskeys } from './passkey/passkeys.ts'
+import { createAccountDeletion } from './person/account-deletion.ts'
 import { createLostFactors } from './person/lost-factors.ts'
 import { createPasswords } from './person/passwords.ts'
 import { createPersons } from './person/persons.ts'
@@ -102,6 +103,7 @@ export default defineModule({
       persons, sessions, mails, securityMails, hashPassword, forgiveAttempts: (email) => attempts.succeeded('account', normalizedEmail(email)),
     })
     const lostFactors = createLostFactors(context, { sessions, securityMails })
+    const accountDeletion = createAccountDeletion(context, { sessions, members, invitations, mails, securityMails })
     const erasures = createErasures(context, signingKeys)
     const sessionPowers = createSessionPowers({ publicUrl, members, sessions, providers, proofs, accessTokens })
     const setup = createSetup(context, { organizations, apiClients, persons, members, hashPassword })
@@ -182,7 +184,7 @@ export default defineModule({
       routes: (app) =>
         identityRoutes(app, {
           publicUrl, organizations, apiClients, apiKeys, erasures, accessTokens, signingKeys, setup,
-          persons, members, invitations, sessions, sessionCookies, secondFactors, attempts, passkeys, passwords, proofs, sessionPowers, hashPassword, providers,
+          persons, members, invitations, sessions, sessionCookies, secondFactors, attempts, passkeys, passwords, accountDeletion, proofs, sessionPowers, hashPassword, providers,
           providerSignIn, usage: context.usage,
         }),
       stop: () => outbound.close(),

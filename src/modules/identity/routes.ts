@@ -10,6 +10,7 @@ import { memberRoutes } from './membership/member-routes.ts'
 import type { Members } from './membership/members.ts'
 import type { Organizations } from './organization/organizations.ts'
 import { passkeyRoutes, type PasskeyRouteParts } from './passkey/passkey-routes.ts'
+import { accountRoutes } from './person/account-routes.ts'
 import { passwordRoutes } from './person/password-routes.ts'
 import { pageRoutes, type PageParts } from './page/page-routes.ts'
 import { providerRoutes } from './provider/provider-routes.ts'
@@ -40,5 +41,6 @@ export function identityRoutes(app: PublicApp, parts: IdentityParts): void {
   sessionRoutes(app, parts)
   passkeyRoutes(app, parts)
   passwordRoutes(app, parts)
+  accountRoutes(app, parts)
   pageRoutes(app, parts)
 }

@@ -25,7 +25,8 @@ export function createSecurityMails({ database, keys, publicUrl, now }: Pick<Ide
       const { email, name } = openRecord(keys, 'persons', row.id, row.sealed) as { email: string; name: string }
       await mails.write(tx, {
         kind: 'security-change', change, changedAt: now().toISOString(), email, name,
-        locale: currentContext().language ?? 'en', link: `${publicUrl}/account`, expiresAt: new Date(now().getTime() + lifetimeMs),
+        locale: currentContext().language ?? 'en', expiresAt: new Date(now().getTime() + lifetimeMs),
+        ...(change !== 'account-deleted' && { link: `${publicUrl}/account` }),
       })
     },
   }

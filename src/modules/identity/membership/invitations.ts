@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, not } from 'drizzle-orm'
 import { timingSafeEqual } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import type { Transaction } from '#platform/database/database.ts'
@@ -46,6 +46,8 @@ export interface Invitations {
   resend(organizationId: OrganizationId, id: string, locale?: string): Promise<Invitation>
   /** What is pending is revoked, and stays in the list. Revoked already: the same. */
   revoke(organizationId: OrganizationId, id: string): Promise<Invitation>
+  /** What is left of invitations of an address whose person goes; one that is pending stays. The installation's key is loaded. */
+  forget(tx: Transaction<IdentityTables>, email: string): Promise<void>
   /** The pending invitation of a link. Throws `gone` for any other. */
   open(token: string): Promise<Invitation>
   /** Of an address, by whatever proves it; the newest. */
@@ -202,6 +204,10 @@ export function createInvitations(
         if (row.acceptedAt) throw new Problem('state-refused', 'Remove the member instead: this invitation was accepted.')
         return present(row)
       })
+    },
+
+    async forget(tx, email) {
+      await tx.delete(invitations).where(and(eq(invitations.emailDigest, emailDigest(keys, email)), not(pending()!)))
     },
 
     async open(token) {

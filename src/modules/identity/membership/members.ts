@@ -63,6 +63,10 @@ export interface Members {
   add(tx: Tx, member: { organizationId: OrganizationId; personId: string; role: Role }): Promise<string>
   /** A new role makes access tokens of the old one void; who is disabled is signed out. */
   change(organizationId: OrganizationId, id: string, change: MemberChange, own: readonly string[]): Promise<void>
+  /** Where the person is the only owner who may sign in. */
+  ownedAlone(personId: string): Promise<Pick<Membership, 'slug' | 'name'>[]>
+  /** All memberships of a person who goes. @throws {Problem} `state-refused`, with the slugs as `organizations`, while they are the only owner somewhere */
+  leaveAll(tx: Tx, personId: string): Promise<void>
   /** Signs the person out. */
   remove(organizationId: OrganizationId, id: string, own: readonly string[]): Promise<void>
 }
@@ -73,7 +77,7 @@ export function createMembers(
   { database, now }: Pick<IdentityContext, 'database' | 'now'>,
   { persons, sessions }: { persons: Persons; sessions: Sessions },
 ): Members {
-  const { members, organizations, persons: personTable, personPasskeys } = database.tables
+  const { members, organizations, persons: personTable, personPasskeys, signInLinks } = database.tables
   const ofOrganization = (organizationId: OrganizationId, id: string) => and(eq(members.id, id), eq(members.organizationId, organizationId))
 
   async function present(rows: readonly Row[]): Promise<Member[]> {
@@ -84,14 +88,13 @@ export function createMembers(
     })
   }
 
+  const activeOwners = (organizationId: string) => and(eq(members.organizationId, organizationId), eq(members.role, 'owner'), isNull(members.disabledAt))
+  // Whoever changes members of this organization changes these rows: on Postgres the later one begins again.
+  const lockOwners = (tx: Tx, organizationId: string): Promise<Row[]> => tx.update(members).set({ role: 'owner' }).where(activeOwners(organizationId)).returning()
+
   /** The member, once no other transaction can take away its organization's owners. */
   async function lock(tx: Tx, organizationId: OrganizationId, id: string): Promise<{ row: Row; owners: Row[] }> {
-    // Whoever changes members of this organization changes these rows: on Postgres the later one begins again.
-    const owners = await tx
-      .update(members)
-      .set({ role: 'owner' })
-      .where(and(eq(members.organizationId, organizationId), eq(members.role, 'owner'), isNull(members.disabledAt)))
-      .returning()
+    const owners = await lockOwners(tx, organizationId)
     const [row] = await tx.select().from(members).where(ofOrganization(organizationId, id))
     if (!row) throw new Problem('not-found', 'There is no member of this id.')
     return { row, owners }
@@ -165,6 +168,9 @@ export function createMembers(
 
     async add(tx, { organizationId, personId, role }) {
       const id = uuidv7()
+      // Who deletes their account meanwhile changes this row too: on Postgres the later one begins again.
+      const known = await tx.update(personTable).set({ updatedAt: now() }).where(eq(personTable.id, personId)).returning({ id: personTable.id })
+      if (known.length === 0) throw new Problem('gone', 'Accept an invitation to a new account: this one was deleted.')
       const written = await tx
         .insert(members)
         .values({ id, organizationId, personId, role, createdAt: now() })
@@ -196,6 +202,35 @@ export function createMembers(
           await tx.audit({ organizationId, action: 'member.enabled', target: id })
         }
       }),
+
+    async ownedAlone(personId) {
+      const alone: string[] = []
+      for (const { organizationId } of await database.read.select().from(members).where(and(eq(members.personId, personId), eq(members.role, 'owner'), isNull(members.disabledAt)))) {
+        if ((await database.read.$count(members, activeOwners(organizationId))) === 1) alone.push(organizationId)
+      }
+      return alone.length === 0 ? [] : database.read.select({ slug: organizations.slug, name: organizations.name }).from(organizations).where(inArray(organizations.id, alone))
+    },
+
+    async leaveAll(tx, personId) {
+      // In one order, so that two who leave do not wait for each other.
+      const own = await tx.select().from(members).where(eq(members.personId, personId)).orderBy(asc(members.organizationId))
+      const alone: string[] = []
+      for (const { id, organizationId, role } of own) {
+        const owners = role === 'owner' ? await lockOwners(tx, organizationId) : []
+        if (owners.length === 1 && owners[0]!.id === id) alone.push(organizationId)
+      }
+      if (alone.length > 0) {
+        const named = await tx.select({ slug: organizations.slug }).from(organizations).where(inArray(organizations.id, alone))
+        throw new Problem('state-refused', 'Make somebody else an owner first, in each of these organizations: you are the only one.', {
+          extensions: { organizations: named.map(({ slug }) => slug) },
+        })
+      }
+      for (const { id, organizationId, role } of own) {
+        await tx.delete(signInLinks).where(eq(signInLinks.memberId, id))
+        await tx.delete(members).where(eq(members.id, id))
+        await tx.audit({ organizationId: organizationId as OrganizationId, action: 'member.removed', target: id, details: { person: personId, role } })
+      }
+    },
 
     remove: (organizationId, id, own) =>
       database.transaction(async (tx) => {

@@ -23,7 +23,7 @@ const bdi = (text: string): Html => html`<bdi>${text}</bdi>`
 
 /** Which organizations somebody may act for, and where they are signed in. */
 export function accountPage({ language, nonce, signedIn, memberships, sessions, passkeys, bothFactors }: AccountView): Html {
-  const { account: say, roles, password, factor, passkeys: ofPasskeys } = words[language]
+  const { account: say, roles, password, factor, deletion, passkeys: ofPasskeys } = words[language]
   const provider = providerWords[language]
   const when = (date: Date) => new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(date) + ' UTC'
   const body = html`<h1>${say.title}</h1>
@@ -41,7 +41,8 @@ ${signedIn.providerId !== null ? html`<p>${provider.only}</p>` : html`<ul class=
 <p class="soft">${say.sessionsHint}</p>
 <ul class="rows">${sessions.map(({ id, createdAt, userAgent }) => html`<li><span><strong>${id === signedIn.sessionId ? say.thisOne : bdi(browserOf(userAgent) ?? say.unknownDevice)}</strong>
 <span class="soft">${say.since(when(createdAt))}</span></span>
-${id === signedIn.sessionId ? '' : html`<form method="post" action="/account/sessions?lang=${language}"><input type="hidden" name="session" value="${id}"><button class="quiet">${say.end}</button></form>`}</li>`)}</ul>`
+${id === signedIn.sessionId ? '' : html`<form method="post" action="/account/sessions?lang=${language}"><input type="hidden" name="session" value="${id}"><button class="quiet">${say.end}</button></form>`}</li>`)}</ul>
+${signedIn.providerId !== null ? '' : html`<p><a href="/account/delete?lang=${language}">${deletion.title}</a></p>`}`
   return frame({ language, nonce, title: say.title, body })
 }
 

@@ -17,6 +17,7 @@ import { answer, asPerson, type C, languageOf, postedTo, refusalOf, to, toSecond
 import { providerPages, type ProviderPageParts } from './provider-pages.ts'
 import { providerSettingsPages } from './provider-settings-pages.ts'
 import { type PasskeyPageParts, passkeyPageRoutes } from './passkey-page-routes.ts'
+import { type DeleteAccountParts, deleteAccountRoutes } from './delete-account-routes.ts'
 import { passwordPageRoutes } from './password-page-routes.ts'
 import { secondFactorRoutes } from './second-factor-routes.ts'
 import { manageRoutes, type ManageParts } from './manage-routes.ts'
@@ -24,7 +25,7 @@ import { signInPage, type SignInView } from './sign-in-page.ts'
 import { signInByLinkRoutes } from './sign-in-link-routes.ts'
 import { words } from './words.ts'
 
-export interface PageParts extends ManageParts, ProviderPageParts, PasskeyPageParts, PasswordRouteParts {
+export interface PageParts extends ManageParts, ProviderPageParts, PasskeyPageParts, PasswordRouteParts, DeleteAccountParts {
   readonly sessions: Sessions
   readonly persons: Persons
   readonly sessionPowers: SessionPowers
@@ -47,8 +48,9 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
   app.get('/sign-in', async (c) => {
     const next = nextPage.exec(c.req.query('next') ?? '')?.[0]
     if (await sessionCookies.find(c)) return to(c, next ?? '/account')
-    const { signIn, forgotten } = words[languageOf(c)]
-    const note = c.req.query('out') !== undefined ? signIn.signedOut : c.req.query('reset') !== undefined ? forgotten.done : undefined
+    const { signIn, forgotten, deletion } = words[languageOf(c)]
+    const notes = { out: signIn.signedOut, reset: forgotten.done, deleted: deletion.done }
+    const note = Object.entries(notes).find(([name]) => c.req.query(name) !== undefined)?.[1]
     return showSignIn(c, { next, note })
   })
 
@@ -75,6 +77,7 @@ export function pageRoutes(app: PublicApp, parts: PageParts): void {
   providerSettingsPages(app, parts)
   passkeyPageRoutes(app, parts)
   passwordPageRoutes(app, parts)
+  deleteAccountRoutes(app, parts)
 
   posted('/sign-in/out', async (c) => {
     const signedIn = await sessionCookies.findAny(c)

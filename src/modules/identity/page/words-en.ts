@@ -87,6 +87,14 @@ export const english: Words = {
     chosen: 'The new one',
     button: 'Change it',
   },
+  deletion: {
+    title: 'Delete your account',
+    goes: 'Your name and address, your password, your passkeys and codes, your sessions and your memberships are deleted at once, and do not come back. You may be invited again with the same address.',
+    stays: 'The record of what was done in an organization keeps the number of your account, without your name. Credentials that were issued to you are not part of your account, and stay.',
+    onlyOwner: 'You are the only owner of an organization. Make somebody else its owner first, on its page of members:',
+    button: 'Delete it for good',
+    done: 'Your account is deleted.',
+  },
   account: {
     title: 'Your account',
     signOut: 'Sign out',

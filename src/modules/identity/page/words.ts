@@ -30,6 +30,7 @@ export interface Words {
   >>
   readonly forgotten: Readonly<Record<'ask' | 'title' | 'text' | 'choose' | 'chooseText' | 'goneText' | 'done', string>>
   readonly password: Readonly<Record<'title' | 'text' | 'current' | 'chosen' | 'button', string>>
+  readonly deletion: Readonly<Record<'title' | 'goes' | 'stays' | 'onlyOwner' | 'button' | 'done', string>>
   readonly account: {
     readonly title: string
     readonly signOut: string

@@ -18,7 +18,7 @@ const mails = async () => {
   const ids = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'password-reset' order by id`).all()) as { id: string }[]
   return Promise.all(ids.map(({ id }) => clients.accountMail({ mailId: id })))
 }
-const linksIn = async () => (await mails()).map(({ link }) => new URL(link).pathname)
+const linksIn = async () => (await mails()).map(({ link }) => new URL(link!).pathname)
 const reset = (path: string, word = fresh) => browser().ask('POST', path, { form: { new: word } })
 const actions = () => inDatabase((db) => db.prepare(`select action from audit where action like 'person.password%' order by rowid`).all()).map((row: any) => row.action)
 
@@ -77,7 +77,7 @@ describe('a forgotten password', () => {
     expect(asked.map(({ status, text }) => [status, text])).toEqual([1, 2].map(() => [202, '{"accepted":true}']))
     const [mail] = await mails()
     expect(mail!.locale).toBe('ar')
-    const token = mail!.link.split('/').at(-1)!
+    const token = mail!.link!.split('/').at(-1)!
     const send = () => ask('POST', '/v1/password/reset', { headers: fromOurPage, json: { token, password: fresh } })
     expect((await send()).status).toBe(200)
     expect(problem(await send())).toEqual([410, 'gone'])

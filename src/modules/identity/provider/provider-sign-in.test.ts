@@ -38,6 +38,17 @@ describe('signing in by the provider of an organization', () => {
     expect((await successor.who.ask('GET', '/v1/session')).status).toBe(401)
   })
 
+  it('deletes no account; one that its person deletes takes the link along', async () => {
+    const { organizationId } = await organizationWithProvider()
+    const vera = await member(organizationId, 'viewer', 'Vera')
+    const { who } = await signInByProvider('acme', account('vera'))
+    const links = () => inDatabase((db) => db.prepare(`select id from sign_in_links`).all()).length
+    expect([(await who.ask('DELETE', '/v1/account')).status, (await who.ask('GET', '/account/delete')).headers.get('location'), links()]).toEqual([401, '/sign-in?lang=en', 1])
+    expect((await who.ask('GET', '/account')).text).not.toContain('/account/delete')
+    expect([(await vera.ask('DELETE', '/v1/account')).status, links(), (await who.ask('GET', '/v1/session')).status]).toEqual([200, 0, 401])
+    expect([(await signInByProvider('acme', 'vera')).answer.status, refusals()]).toEqual([403, ['not-invited']])
+  })
+
   it('accepts an invitation, with its role', async () => {
     const { organizationId } = await organizationWithProvider()
     const { link } = await invite(organizationId, 'iris@canary.example', 'issuer')
@@ -49,7 +60,7 @@ describe('signing in by the provider of an organization', () => {
     await browser().ask('POST', '/sign-in/link', { form: { email: 'iris@canary.example' } })
     const [id] = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'sign-in-link'`).pluck().all()) as string[]
     const own = browser()
-    expect((await own.ask('POST', new URL((await clients.accountMail({ mailId: id! })).link).pathname, { form: {} })).status).toBe(303)
+    expect((await own.ask('POST', new URL((await clients.accountMail({ mailId: id! })).link!).pathname, { form: {} })).status).toBe(303)
     expect((await own.ask('GET', '/v1/session')).json.organizations).toMatchObject([{ slug: 'acme' }])
   })
 

@@ -107,7 +107,7 @@ describe('a second factor', () => {
 describe('a link in a mail', () => {
   const linksIn = async () => {
     const ids = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'sign-in-link' order by id`).all()) as { id: string }[]
-    return Promise.all(ids.map(async ({ id }) => new URL((await clients.accountMail({ mailId: id })).link).pathname))
+    return Promise.all(ids.map(async ({ id }) => new URL((await clients.accountMail({ mailId: id })).link!).pathname))
   }
   const order = (email: string) => browser().ask('POST', '/sign-in/link', { form: { email } })
 
@@ -148,7 +148,7 @@ describe('a password', () => {
     const [mail] = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'password-reset'`).all()) as { id: string }[]
     const { link } = await clients.accountMail({ mailId: mail!.id })
     const fresh = { password: 'another long enough' }
-    expect((await browser().ask('POST', new URL(link).pathname, { form: { new: fresh.password } })).status).toBe(303)
+    expect((await browser().ask('POST', new URL(link!).pathname, { form: { new: fresh.password } })).status).toBe(303)
     const without = await signIn(email, fresh)
     expect([without.status, without.json.secondFactor]).toEqual([401, true])
     expect((await signIn(email, { ...fresh, code: nextCode(secret) })).status).toBe(201)

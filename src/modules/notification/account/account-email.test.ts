@@ -16,6 +16,9 @@ describe('a mail about a change of how one signs in', () => {
       expect(text).toContain(common.link)
       expect(html).toContain('Vera &lt;b&gt;')
     }
+    const { link: _, ...without } = common
+    const last = accountEmail({ ...without, locale, change: 'account-deleted', changedAt: '2026-11-29T21:05:00.000Z' })
+    expect([last.html.includes('<a '), /undefined|http/.test(last.text)]).toEqual([false, false])
     expect(new Set(says.map(({ text }) => text)).size).toBe(securityChanges.length)
   })
 })

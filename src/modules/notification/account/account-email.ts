@@ -14,7 +14,7 @@ export function accountEmail({ kind, name, locale, link, organizationName = 'Vel
     return linkEmail({
       ...common, subject, button: changed.button,
       above: (set) => [greeting(set), body, changed.when(timeOf(language, changedAt!))],
-      below: [changed.expected, changed.otherwise],
+      below: [changed.expected, change === 'account-deleted' ? changed.tooLate : changed.otherwise],
     })
   }
   const say = { invitation, 'sign-in-link': signIn, 'password-reset': reset }[kind]

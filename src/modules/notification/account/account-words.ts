@@ -29,6 +29,8 @@ export interface AccountWords {
     readonly button: string
     readonly expected: string
     readonly otherwise: string
+    /** Of an account that is no more. */
+    readonly tooLate: string
   }
 }
 
@@ -69,6 +71,7 @@ const english: AccountWords = {
         'Your second factor was taken away',
         'Whoever runs this installation has taken away the second factor of your Vellum account. You are signed out everywhere, and sign in with your password or by a link in a mail.',
       ],
+      'account-deleted': ['Your account was deleted', 'Your Vellum account was deleted, with your password, passkeys and memberships. This is the last mail about it.'],
     },
     when: (time) => `This was on ${time}.`,
     button: 'Look at your account',
@@ -76,6 +79,7 @@ const english: AccountWords = {
     otherwise:
       'Was it not you? Set a new password at once, with “Forgot your password?” where you sign in: that signs everybody out. Then look through ' +
       'your passkeys and your second factor. If that does not let you in, write to whoever runs this installation.',
+    tooLate: 'Was it not you? Then somebody could sign in as you. Tell the organizations that you were a member of: they see what was done, and can invite you again.',
   },
 }
 
@@ -116,6 +120,7 @@ const arabic: AccountWords = {
         'أُزيل عاملك الثاني',
         'أزال من يدير هذا الموقع العامل الثاني من حسابك في Vellum. وقد سُجّل خروجك من كل مكان، وتدخل بكلمة مرورك أو برابط في رسالة.',
       ],
+      'account-deleted': ['حُذف حسابك', 'حُذف حسابك في Vellum مع كلمة مرورك ومفاتيح مرورك وعضوياتك. وهذه آخر رسالة عنه.'],
     },
     when: (time) => `حدث ذلك في ${time}.`,
     button: 'عرض حسابك',
@@ -123,6 +128,7 @@ const arabic: AccountWords = {
     otherwise:
       'إن لم تكن أنت فعيّن كلمة مرور جديدة حالًا عبر «هل نسيت كلمة المرور؟» في صفحة تسجيل الدخول، فبذلك يُسجَّل خروج الجميع. ثم راجع مفاتيح ' +
       'مرورك وعاملك الثاني. وإن لم تستطع الدخول بعد ذلك فاكتب إلى من يدير هذا الموقع.',
+    tooLate: 'إن لم تكن أنت فقد استطاع غيرك الدخول باسمك. أخبر المؤسسات التي كنت عضوًا فيها، فهي ترى ما جرى وتستطيع دعوتك من جديد.',
   },
 }
 
