@@ -45,7 +45,7 @@ details summary { cursor: pointer; list-style: none } details summary::-webkit-d
 .mark { display: inline-block; padding: 0 .55em; margin-inline-start: .4em; border-radius: 99px; font-size: .82rem; font-weight: 550; color: var(--wait); background: var(--wait-tint) }
 [role=status] form { display: inline-block; margin-inline-start: .6rem }
 .facts { display: grid; grid-template-columns: auto auto; gap: .3rem 1.4rem; justify-content: start } .facts dd { margin: 0; padding: 0; border: 0; background: none; font-variant-numeric: tabular-nums }
-form + p, #passkey { margin-block: 1.5rem 0 }
+form + p, .rows + p, #passkey { margin-block: 1.5rem 0 }
 .qr { width: 13rem; max-width: 100%; margin-block: .5rem 1rem; line-height: 0; border-radius: 9px; overflow: hidden }
 .quiet { display: inline-block; border-radius: 9px; font-weight: 600; text-decoration: none; padding: .45rem 1rem; font-size: .93rem; color: var(--brand); background: transparent; border: 1px solid var(--edge) }
 .button { display: inline-block; padding: .75rem 1.6rem; font-weight: 600; color: var(--sheet); background: var(--brand); border-radius: 9px; text-decoration: none }
