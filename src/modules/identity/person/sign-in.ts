@@ -1,11 +1,7 @@
-import type { BetterAuthPlugin } from 'better-auth'
-import { createAuthEndpoint } from 'better-auth/api'
-import { setSessionCookie } from 'better-auth/cookies'
 import { symmetricDecrypt } from 'better-auth/crypto'
 import { betterAuth } from 'better-auth/minimal'
 import { magicLink, twoFactor } from 'better-auth/plugins'
 import { and, eq, isNull, lt, or } from 'drizzle-orm'
-import { z } from 'zod'
 import { cookiePrefix } from '#platform/http/session-cookie.ts'
 import type { IdentityContext } from '../identity-context.ts'
 import type { SendLink } from '../mail/link-sender.ts'
@@ -14,27 +10,12 @@ import type { Sessions } from '../session/sessions.ts'
 import { createAuthAdapter } from './auth-adapter.ts'
 import { linkSeconds } from './link-seconds.ts'
 import { passwordLength } from './password.ts'
-import { providerSession } from './provider-session.ts'
 import { openRecord, personKey } from './sealed-record.ts'
+import { startsSessions } from './starts-sessions.ts'
 import { timeStepOf } from './time-code.ts'
 
 /** Seconds that a session lives without being used, and after which its use prolongs it. What is delicate asks for the password, however fresh it is. */
 const session = { expiresIn: 7 * 86_400, updateAge: 86_400, freshAge: 0 }
-
-/** A session for somebody who showed a passkey, of which better-auth knows nothing. For `api` alone: it has no path. */
-const startsSessions = {
-  id: 'vellum',
-  endpoints: {
-    startSession: createAuthEndpoint.serverOnly({ method: 'POST', body: z.object({ userId: z.string() }) }, async (ctx) => {
-      const { internalAdapter } = ctx.context
-      const user = await internalAdapter.findUserById(ctx.body.userId)
-      if (!user) throw ctx.error('UNAUTHORIZED')
-      const started = await internalAdapter.createSession(user.id)
-      await setSessionCookie(ctx, { session: started, user })
-      return ctx.json({ status: true })
-    }),
-  },
-} satisfies BetterAuthPlugin
 
 export interface SignInParts {
   readonly sessions: Sessions
@@ -66,7 +47,6 @@ export async function createSignIn(context: Pick<IdentityContext, 'database' | '
       ipAddress: { disableIpTracking: true },
     },
     plugins: [
-      providerSession(),
       startsSessions,
       twoFactor({ issuer: new URL(publicUrl).hostname }),
       magicLink({

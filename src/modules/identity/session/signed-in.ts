@@ -161,9 +161,9 @@ export function createSessionCookies({ publicUrl, attempts, persons, providers, 
     require: async (c) => required(await find(c)),
     requireAny: async (c) => required(await findAny(c)),
 
-    async signInByProvider(c, who) {
+    async signInByProvider(c, { personId: userId, providerId }) {
       const { api } = await signIn()
-      const answer = await asSignIn(() => api.signInByProvider({ body: who, headers: headersOf(c), asResponse: true }))
+      const answer = await asSignIn(() => api.startSession({ body: { userId, providerId }, headers: headersOf(c), asResponse: true }))
       if (!answer.ok) throw new Error('A session could not be begun.')
       passOn(c, answer.headers)
     },
