@@ -32,7 +32,7 @@ export interface Relay {
 /** Also the most that one commit marks. */
 const batchSize = 200
 /** Between two rounds, so that more shares one: each costs a commit here and one in every inbox. */
-const momentMs = 20
+const momentMs = 60
 const shortMomentMs = 2
 const secondDeliveryMs = 20
 const longestPauseMs = 5_000

@@ -66,6 +66,8 @@ interface Lane<T> {
   lookedAt: number
   /** The last claim filled every slot: there is probably more. */
   hungry: boolean
+  /** The last claim was of many alone. */
+  bulk: boolean
   /** The other side was away last time. */
   probing: boolean
   lastOrganization: string
@@ -80,7 +82,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
     if (lanes.has(kind)) throw new Error(`The step kind ${kind} of ${database.module} is bound twice.`)
     lanes.set(kind, {
       binding, running: new Map(), committing: 0, rung: bell(), lookAt: 0, lookedAt: Number.NEGATIVE_INFINITY,
-      hungry: false, probing: false, lastOrganization: '',
+      hungry: false, bulk: false, probing: false, lastOrganization: '',
     })
   }
   const complete = stepCompletions(database)
@@ -91,7 +93,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
 
   async function lookForWork(lane: Lane<T>): Promise<void> {
     while (!stopped.signal.aborted) {
-      const waitMs = nextLook(lane) - performance.now()
+      const waitMs = nextLook(lane, singleWork) - performance.now()
       if (waitMs > 0) await lane.rung.wait(Math.min(waitMs, sweepMs), stopped.signal)
       else await look(lane)
     }
@@ -132,6 +134,7 @@ export function createRunner<T>(options: RunnerOptions<T>): Runner {
       lane.lastOrganization = claim.lastOrganization
       const bulk = claim.steps.filter(({ priority }) => priority > 0).length
       lane.hungry = claim.steps.length === limit || (bulk > 0 && bulk >= bulkLimit)
+      lane.bulk = bulk === claim.steps.length
       for (const row of claim.steps) startStep(lane, row, token)
       lookIn(0)
     } catch (error) {
@@ -308,10 +311,13 @@ const bulkBesideSingle = 2
 
 /** Much room is used at once; a little waits for a moment, in which more joins it, because each look costs a commit. */
 const momentMs = 20
+/** More joins in a longer one while a file is worked off: nobody waits for one of many. */
+const bulkMomentMs = 60
 
-function nextLook(lane: Lane<any>): number {
+function nextLook(lane: Lane<any>, singleWork: SingleWork): number {
   const room = free(lane)
   if (room <= 0) return Number.POSITIVE_INFINITY
+  if (lane.bulk && !singleWork.isAround()) return Math.max(lane.lookAt, lane.lookedAt + bulkMomentMs)
   return 2 * room >= lane.binding.definition.concurrency ? lane.lookAt : Math.max(lane.lookAt, lane.lookedAt + momentMs)
 }
 
