@@ -9,14 +9,18 @@ import pg from 'pg'
 const flag = process.env['WITHOUT_FILTERS']!
 let removed = 0
 
-const contexts = new WeakMap<object, string>()
+/** Of a connection, and of the transaction on it. */
+const sessions = new WeakMap<object, string>()
+const transactions = new WeakMap<object, string>()
 const query = pg.Client.prototype.query as (...args: any[]) => any
 
 pg.Client.prototype.query = function (this: object, config: any, ...rest: any[]) {
   const text: string | undefined = typeof config === 'string' ? config : config?.text
-  const told = text === undefined ? undefined : /set_config\('vellum\.organization', (?:'([^']*)'|\$1)/.exec(text)
-  if (told) contexts.set(this, told[1] ?? rest[0]?.[0])
-  if (text === undefined || !/^\s*(select|update|delete|with)\b/i.test(text) || (contexts.get(this) ?? '*') === '*' || !existsSync(flag))
+  const told = text === undefined ? undefined : /set_config\('vellum\.organization', (?:'([^']*)'|\$1), (true|false)/.exec(text)
+  if (told) (told[2] === 'true' ? transactions : sessions).set(this, told[1] ?? rest[0]?.[0])
+  if (text === 'commit' || text === 'rollback') transactions.delete(this)
+  const organization = transactions.get(this) ?? sessions.get(this) ?? '*'
+  if (text === undefined || !/^\s*(select|update|delete|with)\b/i.test(text) || organization === '*' || !existsSync(flag))
     return query.call(this, config, ...rest)
   // The parameter stays, or the numbers of the others would be wrong.
   const without = text.replace(/(?:"?\w+"?\.)*"?organization_id"? = (\$\d+)/g, '($1::text is not null)')
