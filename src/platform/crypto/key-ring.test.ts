@@ -99,6 +99,19 @@ describe('a key ring', () => {
     expect(state.calls).toHaveLength(2)
   })
 
+  it('has whose key was here a moment ago begin again, and takes no value for another’s', async () => {
+    const { ring, state } = owner({ anna: [1], bert: [1] })
+    await ring.load(['anna', 'bert'])
+    const [anna, bert] = [ring.seal('anna', place, 'x'), ring.seal('bert', place, 'x')]
+    ring.forget('anna')
+    expect(() => ring.open(place, anna)).toThrow(KeyNotLoaded)
+    expect(ring.openText(place, bert)).toBe('x')
+    await ring.load(['anna'])
+    expect(ring.openText(place, anna)).toBe('x')
+    state.time += 60_001
+    expect(() => ring.open(place, anna)).toThrow(KeyNotLoaded)
+  })
+
   it('remembers who was erased, and opens nothing of theirs', async () => {
     const { ring, state } = owner({ anna: [1] })
     await ring.load(['anna'])

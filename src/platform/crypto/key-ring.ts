@@ -73,6 +73,8 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
   // In order of fetching, so that the sweep stops at the first that is young enough.
   const held = new Map<string, HeldKeys>()
   const erased = new Set<string>()
+  /** Whose keys were held, the last to leave at the end. */
+  const left = new Set<string>()
   const onTheWay = new Set<Batch>()
   let collecting: Batch | undefined
   let sweepPlanned = false
@@ -150,6 +152,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
     const key = versions.get(newest)!
     versions.delete(newest)
     held.delete(subject)
+    left.delete(subject)
     held.set(subject, { newest, key, older: versions.size > 0 ? versions : undefined, root, fetchedAt, stale, digestKeys: undefined })
     if (held.size > crowd) dropOlderThan((ttlMs * 2) / 3)
     planSweep()
@@ -179,8 +182,15 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
     const limit = now() - ms
     for (const [subject, keys] of held) {
       if (keys.fetchedAt > limit) break
-      held.delete(subject)
+      drop(subject)
     }
+  }
+
+  function drop(subject: string): void {
+    if (!held.delete(subject)) return
+    left.delete(subject)
+    left.add(subject)
+    if (left.size > crowd) left.delete(left.keys().next().value!)
   }
 
   function usable(subject: string): HeldKeys {
@@ -192,8 +202,8 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
 
   function open(place: Parameters<KeyRing['open']>[0], sealed: Uint8Array): Uint8Array {
     const { subject, keyVersion } = sealedSubject(sealed)
-    // Waiting would not help: whoever reads a row loads the key of its subject, so this value is probably another's.
-    if (!held.has(subject) && !erased.has(subject)) throw new Error(`A value is sealed for ${subject}, whose data key is not loaded.`)
+    // Waiting would not help: whoever reads a row loads the key of its subject, so where that was not here this value is probably another's.
+    if (!held.has(subject) && !erased.has(subject) && !left.has(subject)) throw new Error(`A value is sealed for ${subject}, whose data key is not loaded.`)
     const keys = usable(subject)
     const key = keyOfVersion(keys, keyVersion)
     // Another process may have sealed it with a version that is younger than what is held here.
@@ -223,7 +233,7 @@ export function createKeyRing({ fetchKeys, now = Date.now, ttlMs = 60_000 }: Key
       return createHmac('sha256', key).update(value, 'utf8').digest('base64url')
     },
     forget(subject) {
-      held.delete(subject)
+      drop(subject)
       for (const batch of onTheWay) batch.forgotten.add(subject)
     },
     renew(subject) {

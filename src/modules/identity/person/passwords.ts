@@ -101,6 +101,8 @@ export function createPasswords(
       const row = await rowOf(token)
       if (!row) throw gone()
       const hash = await hashPassword(password)
+      // Making the hash takes its time.
+      await keys.load([personKey])
       await database.transaction(async (tx) => {
         const taken = await tx.delete(passwordResets).where(eq(passwordResets.id, row.id)).returning({ id: passwordResets.id })
         if (taken.length === 0) throw gone()

@@ -126,6 +126,7 @@ export function createErasureRequests(context: IssuanceContext, mails: Recipient
     async newestOf({ recipientId }) {
       const [row] = await database.read.select().from(erasureRequests).where(eq(erasureRequests.recipientId, recipientId))
         .orderBy(desc(erasureRequests.id)).limit(1)
+      await keys.load([recipientId])
       return row && { state: row.state, reason: openReason(context, row), createdAt: row.createdAt }
     },
 

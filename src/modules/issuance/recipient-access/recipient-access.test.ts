@@ -7,7 +7,7 @@ import { testDialects } from '../../../../test/kernel/test-database.ts'
 import { createOrganizationProfiles } from '../organization-profiles.ts'
 import { monthAfter } from './erasure-requests.ts'
 import { createLinkRequests, createLinkRunner } from './link-requests.ts'
-import { createRecipientMails, tokenDigest } from './recipient-mails.ts'
+import { createRecipientMails, recipientPerson, tokenDigest } from './recipient-mails.ts'
 
 describe.each(testDialects)('recipients come in by a mailed link on %s', (_, open) => {
   let issuance: Issuance
@@ -154,6 +154,13 @@ describe.each(testDialects)('recipients come in by a mailed link on %s', (_, ope
     expect(told.map(({ kind }) => kind)).toEqual(['erasure-refused'])
     expect(await mails().find(told[0]!.id)).toMatchObject({ kind: 'erasure-refused', email: 'person-1@example.org', reason, link: `${publicUrl}/recipient/acme` })
     expect(await (await send('GET', '/recipient/acme', { cookie })).text()).toContain(reason)
+  })
+
+  test('who is erased between two readings is nobody, whatever key was held', async () => {
+    const { ada } = await recipients()
+    expect(await recipientPerson(here.context, acme, ada)).toMatchObject({ email: 'person-1@example.org' })
+    issuance.keys.erase(ada)
+    expect(await recipientPerson(here.context, acme, ada)).toBeUndefined()
   })
 
   test('an export tells of it all, and holds nothing that opens anything, nor anything of somebody else', async () => {

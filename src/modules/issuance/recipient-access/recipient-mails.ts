@@ -36,7 +36,7 @@ export interface RecipientMails {
   find(id: string): Promise<RecipientMail>
 }
 
-/** Who somebody is, by their newest credential; undefined for who is erased. Their key must be loaded. */
+/** Who somebody is, by their newest credential; undefined for who is erased. Loads their key. */
 export async function recipientPerson(
   { database, keys }: Pick<IssuanceContext, 'database' | 'keys'>, organizationId: string, recipientId: string,
 ): Promise<(PersonalData & { readonly locale: string }) | undefined> {
@@ -44,6 +44,8 @@ export async function recipientPerson(
   const [newest] = await database.read.select().from(credentials)
     .where(and(eq(credentials.organizationId, organizationId), eq(credentials.recipientId, recipientId)))
     .orderBy(desc(credentials.id)).limit(1)
+  // Behind the reading: an erasure meanwhile takes the key away.
+  await keys.load([recipientId])
   if (!newest || newest.personal.length === 0 || keys.isErased(recipientId)) return undefined
   return { ...openCredential({ keys }, { ...newest, document: null }).personal, locale: newest.locale }
 }
