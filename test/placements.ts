@@ -74,7 +74,7 @@ const impatient = {
   ANCHOR_INTERVAL_MS: '300',
   ANCHOR_POLL_MS: '50',
   RENDER_WORKERS: '1',
-  DATA_KEY_SECONDS: '2',
+  DATA_KEY_SECONDS: '3',
   VC_API: '*',
 }
 
