@@ -59,18 +59,20 @@ export async function ofWhomAllStandFor(
   const people = (condition: SQL | undefined, limit: number) =>
     read.selectDistinct({ id: searchWords.recipientId }).from(searchWords).where(condition).limit(limit)
   let few: string[] | undefined
+  const frequent: WantedWord[] = []
   for (const word of words) {
     const found = await people(and(standsFor(tables, organizationId, word), few && inArray(searchWords.recipientId, few)), FEW + 1)
     if (found.length === 0) return undefined
     if (found.length <= FEW) few = found.map(({ id }) => id)
+    else frequent.push(word)
   }
   if (few === undefined) {
-    return and(...words.map((word) => exists(
+    return and(...frequent.map((word) => exists(
       read.select({ id: searchWords.recipientId }).from(searchWords)
         .where(and(standsFor(tables, organizationId, word), eq(searchWords.recipientId, credentials.recipientId))),
     )))
   }
-  for (const word of words) {
+  for (const word of frequent) {
     few = (await people(and(standsFor(tables, organizationId, word), inArray(searchWords.recipientId, few)), FEW)).map(({ id }) => id)
     if (few.length === 0) return undefined
   }
