@@ -146,13 +146,12 @@ export function manageRoutes(app: PublicApp, parts: ManageParts): void {
     return showAccess(c, managing, { notice: { text: manageWords[language].access.revoked(isolated(name)) } })
   }, (c, managing, fault) => showAccess(c, managing, { fault }))
 
-  async function showFactor(c: C, managing: Managing, more: Pick<FactorView, 'changed' | 'fault'> = {}): Promise<Html> {
-    const { organizationId } = managing.membership
-    const { requiresSecondFactor } = await organizations.find({ id: organizationId })
+  async function showFactor(c: C, managing: Managing, more: Partial<Pick<FactorView, 'required' | 'changed' | 'fault'>> = {}): Promise<Html> {
+    const { organizationId, requiresSecondFactor } = managing.membership
     const signedIn = await sessionCookies.requireAny(c)
     // A session of the organization's provider is not asked.
     const wouldPass = signedIn.providerId !== null || (await proofs.hasBothFactors(signedIn))
-    return factorPage({ managing, required: requiresSecondFactor === true, ...(await members.secondFactors(organizationId)), wouldPass, ...more })
+    return factorPage({ managing, required: requiresSecondFactor, ...(await members.secondFactors(organizationId)), wouldPass, ...more })
   }
 
   shown('second-factor', (c, managing) => showFactor(c, managing))
@@ -162,7 +161,7 @@ export function manageRoutes(app: PublicApp, parts: ManageParts): void {
     if (done !== 'require' && done !== 'release') throw new Refused('field')
     const requiresSecondFactor = done === 'require'
     if (requiresSecondFactor !== before) await organizations.change(organizationId, { requiresSecondFactor })
-    return showFactor(c, managing, { changed: true })
+    return showFactor(c, managing, { required: requiresSecondFactor, changed: true })
   }, (c, managing, fault) => showFactor(c, managing, { fault }))
 }
 
