@@ -1,4 +1,6 @@
-import { ask, clients, organizationWithToken, publicUrl, type Question } from './identity-alone.ts'
+import { vi } from 'vitest'
+import type { MailKind } from '#modules/identity/contract.ts'
+import { ask, clients, inDatabase, organizationWithToken, publicUrl, type Question } from './identity-alone.ts'
 
 export const password = 'correct horse battery'
 /** What a browser says of a page of ours. */
@@ -39,3 +41,18 @@ export async function member(organizationId: string, role: 'owner' | 'admin' | '
 }
 
 export const organization = organizationWithToken
+
+/** Its status and type, as far as there is one. */
+export const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
+
+/** The clock of this process stands so much later, until `vi.useRealTimers()`. */
+export function later(minutes: number): void {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.setSystemTime(Date.now() + minutes * 60_000)
+}
+
+/** What mails of a kind say, in the order of what they are about. */
+export async function mailsOf(kind: MailKind) {
+  const rows = inDatabase((db) => db.prepare('select id from account_mails where kind = ? order by id').all(kind)) as { id: string }[]
+  return Promise.all(rows.map(({ id }) => clients.accountMail({ mailId: id })))
+}

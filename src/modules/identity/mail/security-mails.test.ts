@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { authenticator } from '../../../../test/identity/authenticator.ts'
+import { addApp } from '../../../../test/identity/factors.ts'
 import { clients, filesWith, identityAlone, inDatabase, publicUrl } from '../../../../test/identity/identity-alone.ts'
-import { browser, member, organization, password } from '../../../../test/identity/people.ts'
+import { browser, mailsOf, member, organization, password } from '../../../../test/identity/people.ts'
 import { codeOf, nextCode } from '../../../../test/identity/time-codes.ts'
 
 identityAlone()
 
 const somebody = async (name = 'Vera') => member((await organization()).organizationId, 'viewer', name)
-/** In the order of the changes. */
-const mails = async () => {
-  const ids = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'security-change' order by id`).all()) as { id: string }[]
-  return Promise.all(ids.map(({ id }) => clients.accountMail({ mailId: id })))
-}
+const mails = () => mailsOf('security-change')
 const changes = async () => (await mails()).map(({ change }) => change)
 const fresh = 'another long enough'
 
@@ -87,8 +84,7 @@ describe('a mail about a change of how one signs in', () => {
     expect((await renew(person)).headers.get('location')).toBe('/account/second-factor?lang=en')
     const weak = browser()
     await weak.ask('POST', '/v1/session', { json: { email: person.email, password } })
-    const { text } = await person.ask('POST', '/account/second-factor', { form: { password } })
-    await person.ask('POST', '/account/second-factor/confirm', { form: { code: codeOf(/<code>([^<]+)<\/code>/.exec(text)![1]!) } })
+    await addApp(person)
     expect((await renew(weak)).status).toBe(403)
     expect(await changes()).toEqual(['second-factor-set'])
   })

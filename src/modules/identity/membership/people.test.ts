@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { ask, clients, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
-import { browser, fromOurPage, member, organization, password } from '../../../../test/identity/people.ts'
+import { browser, fromOurPage, member, organization, password, problem } from '../../../../test/identity/people.ts'
 import { roles } from '../contract.ts'
 import { scopesOf } from './roles.ts'
 
 identityAlone()
-
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
 
 describe('a person', () => {
   it('is invited, makes an account, signs in, and gets a token with exactly the scopes of the role', async () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { authenticator } from '../../../../test/identity/authenticator.ts'
-import { identityAlone, inDatabase, publicUrl } from '../../../../test/identity/identity-alone.ts'
+import { addApp, addPasskey } from '../../../../test/identity/factors.ts'
+import { identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
 import { type Browser, browser, member, organization, password } from '../../../../test/identity/people.ts'
-import { codeOf } from '../../../../test/identity/time-codes.ts'
 
 identityAlone()
 
@@ -11,17 +10,6 @@ const noticeOf = (text: string) => /role="status">([^<]+)/.exec(text)?.[1]
 const send = (who: Browser, done: string) => who.ask('POST', path, { form: { do: done } })
 const countOf = async (who: Browser) => /Members without a second factor: [^<]+|Every member has[^<]+/.exec((await who.ask('GET', path)).text)?.[0]
 const switches = () => inDatabase((db) => db.prepare(`select action, actor from audit where action like 'organization.second%' order by rowid`).all())
-
-async function addPasskey(who: Browser) {
-  const key = authenticator(publicUrl)
-  const { json } = await who.ask('POST', '/v1/passkeys/options', { json: {} })
-  await who.ask('POST', '/v1/passkeys', { json: { name: 'Telephone', credential: key.create(json) } })
-}
-
-async function addApp(who: Browser) {
-  const { text } = await who.ask('POST', '/account/second-factor', { form: { password } })
-  await who.ask('POST', '/account/second-factor/confirm', { form: { code: codeOf(/<code>([^<]+)<\/code>/.exec(text)![1]!) } })
-}
 
 describe('the page on which an organization asks for a second factor', () => {
   it('tells how many members have none: neither a passkey nor an app that is confirmed', async () => {

@@ -1,17 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Answering, authenticator as authenticatorAt } from '../../../../test/identity/authenticator.ts'
 import { filesWith, identityAlone, inDatabase, publicUrl } from '../../../../test/identity/identity-alone.ts'
-import { type Browser, browser, member, organization, password } from '../../../../test/identity/people.ts'
+import { type Browser, browser, later, member, organization, password, problem } from '../../../../test/identity/people.ts'
 
 identityAlone()
 afterEach(() => vi.useRealTimers())
 
 const authenticator = () => authenticatorAt(publicUrl)
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
-const later = (minutes: number) => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(Date.now() + minutes * 60_000)
-}
 const actions = () => inDatabase((db) => db.prepare(`select action from audit where action like 'passkey.%' order by rowid`).all()).map((row: any) => row.action)
 
 type Person = Awaited<ReturnType<typeof member>>

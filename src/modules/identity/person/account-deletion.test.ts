@@ -1,36 +1,20 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { authenticator } from '../../../../test/identity/authenticator.ts'
-import { ask, clients, filesWith, identityAlone, inDatabase, publicUrl } from '../../../../test/identity/identity-alone.ts'
-import { type Browser, browser, member, organization, password } from '../../../../test/identity/people.ts'
-import { codeOf } from '../../../../test/identity/time-codes.ts'
+import { addApp, addPasskey } from '../../../../test/identity/factors.ts'
+import { ask, clients, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
+import { type Browser, browser, later, mailsOf, member, organization, password, problem } from '../../../../test/identity/people.ts'
 
 identityAlone()
 afterEach(() => vi.useRealTimers())
 
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
-const later = (minutes: number) => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(Date.now() + minutes * 60_000)
-}
 const remove = (who: Browser) => who.ask('DELETE', '/v1/account')
 const isIn = async (who: Browser) => (await who.ask('GET', '/v1/session')).status === 200
 const signIn = async (email: string) => (await browser().ask('POST', '/v1/session', { json: { email, password } })).status
 const audited = (where: string) => (inDatabase((db) => db.prepare(`select actor, action, target, details, organization_id from audit where ${where} order by rowid`).all()) as any[])
-const mails = async () => {
-  const rows = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'security-change' order by id`).all()) as { id: string }[]
-  return Promise.all(rows.map(({ id }) => clients.accountMail({ mailId: id })))
-}
+const mails = () => mailsOf('security-change')
 /** Where this id stands, by table; but for the audit and the outbox, which stay. */
 const tablesWith = (id: string) =>
   inDatabase((db) => (db.prepare(`select name from sqlite_master where type = 'table' and name not like 'sqlite_%'`).all() as { name: string }[])
     .filter(({ name }) => db.prepare(`select * from "${name}"`).all().some((row: any) => Object.values(row).some((value) => String(value).includes(id)))).map(({ name }) => name))
-
-async function addPasskey(who: Browser) {
-  const key = authenticator(publicUrl)
-  const { json } = await who.ask('POST', '/v1/passkeys/options', { json: {} })
-  expect((await who.ask('POST', '/v1/passkeys', { json: { name: 'Telephone', credential: key.create(json) } })).status).toBe(201)
-  return key
-}
 
 describe('an account that its person deletes', () => {
   it('is gone with all that hangs on it; the audit keeps the id, and a last mail tells it', async () => {
@@ -40,9 +24,8 @@ describe('an account that its person deletes', () => {
     const elsewhere = browser()
     await elsewhere.ask('POST', '/v1/session', { json: { email: vera.email, password } })
     await browser().ask('POST', '/v1/password/forgotten', { json: { email: vera.email } })
-    const { text } = await vera.ask('POST', '/account/second-factor', { form: { password } })
-    await vera.ask('POST', '/account/second-factor/confirm', { form: { code: codeOf(/<code>([^<]+)<\/code>/.exec(text)![1]!) } })
-    const key = await addPasskey(vera)
+    await addApp(vera)
+    const { key } = await addPasskey(vera)
     const before = tablesWith(vera.personId)
     for (const table of ['persons', 'person_accounts', 'person_two_factors', 'person_passkeys', 'person_sessions', 'password_resets', 'members']) expect(before).toContain(table)
     const done = await vera.ask('DELETE', '/v1/account', { headers: { 'accept-language': 'ar' } })

@@ -1,20 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { authenticator } from '../../../../test/identity/authenticator.ts'
+import type { authenticator } from '../../../../test/identity/authenticator.ts'
+import { addApp, addPasskey } from '../../../../test/identity/factors.ts'
 import { clients, identityAlone, inDatabase, publicUrl } from '../../../../test/identity/identity-alone.ts'
-import { type Browser, browser, member, organization, password } from '../../../../test/identity/people.ts'
-import { codeOf } from '../../../../test/identity/time-codes.ts'
+import { type Browser, browser, mailsOf, member, organization, password } from '../../../../test/identity/people.ts'
 
 identityAlone()
 
 /** With an app and a passkey. */
 async function withFactors(name = 'Vera') {
   const person = await member((await organization()).organizationId, 'viewer', name)
-  const { text } = await person.ask('POST', '/account/second-factor', { form: { password } })
-  const [secret] = [...text.matchAll(/<code>([^<]+)<\/code>/g)].map(([, found]) => found!)
-  await person.ask('POST', '/account/second-factor/confirm', { form: { code: codeOf(secret!) } })
-  const key = authenticator(publicUrl)
-  const { json } = await person.ask('POST', '/v1/passkeys/options', { json: {} })
-  expect((await person.ask('POST', '/v1/passkeys', { json: { name: 'Telephone', credential: key.create(json) } })).status).toBe(201)
+  await addApp(person)
+  const { key } = await addPasskey(person)
   return { ...person, key }
 }
 const signIn = async (email: string) => (await browser().ask('POST', '/v1/session', { json: { email, password } })).status
@@ -27,10 +23,7 @@ const isIn = async (who: Browser) => (await who.ask('GET', '/v1/session')).statu
 const reset = (email: string, passkeys = false) => clients.resetSecondFactor({ email, passkeys, locale: 'ar-EG' })
 const resets = () => inDatabase((db) => db.prepare(`select actor, target, details from audit where action = 'person.second-factor-reset' order by rowid`).all())
   .map(({ actor, target, details }: any) => [actor, target, JSON.parse(details)])
-const mails = async () => {
-  const rows = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'security-change' order by id`).all()) as { id: string }[]
-  return (await Promise.all(rows.map(({ id }) => clients.accountMail({ mailId: id })))).filter(({ change }) => change === 'second-factor-reset')
-}
+const mails = async () => (await mailsOf('security-change')).filter(({ change }) => change === 'second-factor-reset')
 
 describe('who has lost their second factor', () => {
   it('is helped: the app goes, the passkeys stay, all sessions end, the audit and a mail tell it', async () => {

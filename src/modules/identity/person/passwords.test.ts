@@ -1,23 +1,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ask, clients, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
-import { type Browser, browser, fromOurPage, member, organization, password } from '../../../../test/identity/people.ts'
+import { type Browser, browser, fromOurPage, later, mailsOf, member, organization, password, problem } from '../../../../test/identity/people.ts'
 
 identityAlone()
 afterEach(() => vi.useRealTimers())
 
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
-const later = (minutes: number) => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(Date.now() + minutes * 60_000)
-}
 const fresh = 'another long enough'
 const somebody = async () => member((await organization()).organizationId, 'viewer', 'Vera')
 const signIn = (email: string, word: string) => ask('POST', '/v1/session', { headers: fromOurPage, json: { email, password: word } })
 const forgotten = (email: string) => browser().ask('POST', '/sign-in/forgotten', { form: { email } })
-const mails = async () => {
-  const ids = inDatabase((db) => db.prepare(`select id from account_mails where kind = 'password-reset' order by id`).all()) as { id: string }[]
-  return Promise.all(ids.map(({ id }) => clients.accountMail({ mailId: id })))
-}
+const mails = () => mailsOf('password-reset')
 const linksIn = async () => (await mails()).map(({ link }) => new URL(link!).pathname)
 const reset = (path: string, word = fresh) => browser().ask('POST', path, { form: { new: word } })
 const actions = () => inDatabase((db) => db.prepare(`select action from audit where action like 'person.password%' order by rowid`).all()).map((row: any) => row.action)

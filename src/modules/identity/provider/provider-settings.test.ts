@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { allScopes } from '#modules/identity/contract.ts'
 import { openProvider } from '#modules/identity/provider/openid.ts'
 import { ask, clients, filesWith, getToken, identityAlone, inDatabase, start, stop } from '../../../../test/identity/identity-alone.ts'
-import { member, organization } from '../../../../test/identity/people.ts'
+import { member, organization, problem } from '../../../../test/identity/people.ts'
 import { account, invite, leave, organizationWithProvider, provider, refusals, settings, signInByProvider, withProvider } from '../../../../test/identity/with-provider.ts'
 
 identityAlone()
 withProvider()
 
 const path = '/v1/organization/sign-in'
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
 const put = (token: string, json: unknown) => ask('PUT', path, { token, json })
 
 describe('the settings of a provider', () => {

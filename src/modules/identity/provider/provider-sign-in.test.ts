@@ -2,13 +2,12 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, vi } from 'vitest'
 import { ask, clients, dataDir, filesWith, identityAlone, inDatabase } from '../../../../test/identity/identity-alone.ts'
-import { browser, member, organization, password } from '../../../../test/identity/people.ts'
+import { browser, member, organization, password, problem } from '../../../../test/identity/people.ts'
 import { account, invite, leave, organizationWithProvider, pathOf, provider, refusals, signInByProvider, withProvider } from '../../../../test/identity/with-provider.ts'
 
 identityAlone()
 withProvider()
 
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
 const tokenFor = (who: { ask: ReturnType<typeof browser>['ask'] }, slug: string) => who.ask('POST', '/v1/session/token', { json: { organization: slug } })
 
 describe('signing in by the provider of an organization', () => {

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { authenticator } from '../../../../test/identity/authenticator.ts'
+import { addPasskey } from '../../../../test/identity/factors.ts'
 import { ask, identityAlone, inDatabase, publicUrl } from '../../../../test/identity/identity-alone.ts'
-import { type Browser, browser, member, organization, password } from '../../../../test/identity/people.ts'
+import { type Browser, browser, member, organization, password, problem } from '../../../../test/identity/people.ts'
 import { codeOf, nextCode } from '../../../../test/identity/time-codes.ts'
 
 identityAlone()
 
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
 const tokenIn = (who: Browser, slug = 'acme') => who.ask('POST', '/v1/session/token', { json: { organization: slug } })
 const byPassword = async (email: string, more: object = {}) => {
   const who = browser()
@@ -22,13 +21,6 @@ async function demanding() {
   const demand = (requiresSecondFactor: boolean) => ask('PATCH', '/v1/organization', { token, json: { requiresSecondFactor } })
   expect((await demand(true)).json.requiresSecondFactor).toBe(true)
   return { owner, demand, vera: await member(organizationId, 'viewer', 'Vera') }
-}
-
-async function addPasskey(who: Browser) {
-  const key = authenticator(publicUrl)
-  const { json } = await who.ask('POST', '/v1/passkeys/options', { json: {} })
-  const added = await who.ask('POST', '/v1/passkeys', { json: { name: 'Telephone', credential: key.create(json) } })
-  return { key, id: added.json.id as string }
 }
 
 describe('an organization that asks for a second factor', () => {

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ask, clients, filesWith, identityAlone, inDatabase, start, stop } from '../../../../test/identity/identity-alone.ts'
-import { browser, fromOurPage, member, organization, password } from '../../../../test/identity/people.ts'
+import { browser, fromOurPage, member, organization, password, problem } from '../../../../test/identity/people.ts'
 import { codeOf, nextCode } from '../../../../test/identity/time-codes.ts'
 
 identityAlone()
-
-const problem = (answer: { status: number; json: any }) => [answer.status, answer.json?.type?.split(':').at(-1)]
 
 const wrongCode = (secret: string) => String((Number(codeOf(secret)) + 1) % 1_000_000).padStart(6, '0')
 
